@@ -56,6 +56,7 @@ function versionEdit(): Uint8Array {
     bytes: 1000,
     entries: 10,
     tombstones: 1,
+    rangeDeletions: 0,
     rawKeyBytes: 10,
     rawValueBytes: 90,
     seqMin: 5,

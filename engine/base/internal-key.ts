@@ -58,6 +58,26 @@ export function encodeInternalKey(userKey: Uint8Array, seq: SeqNum, kind: number
   return key
 }
 
+/** The trailer of a key where a range deletion ends: the greatest of all, seq 2^56 − 1. */
+const RANGE_END_TRAILER = Uint8Array.of(ENTRY_KIND.rangeDeletion, 255, 255, 255, 255, 255, 255, 255)
+
+/**
+ * A new array: the internal key with which RocksDB bounds a table that a range deletion ends. It
+ * comes before all versions of `userKey`, so none of them lies in the table.
+ */
+export function encodeRangeEnd(userKey: Uint8Array): Uint8Array {
+  const key = new Uint8Array(userKey.length + TRAILER_BYTES)
+  key.set(userKey)
+  key.set(RANGE_END_TRAILER, userKey.length)
+  return key
+}
+
+/** Whether the internal key was made by `encodeRangeEnd`. */
+export function isRangeEnd(internalKey: Uint8Array): boolean {
+  const start = internalKey.length - TRAILER_BYTES
+  return RANGE_END_TRAILER.every((byte, at) => internalKey[start + at] === byte)
+}
+
 /** A borrowed view of the user key inside `internalKey`. */
 export function userKeyOf(internalKey: Uint8Array): Uint8Array {
   return internalKey.subarray(0, internalKey.length - TRAILER_BYTES)

@@ -5,6 +5,8 @@
  *   newest is visible to anybody; the others are dropped.
  * - A tombstone is dropped if no snapshot is older than it and no table older than the output has
  *   its key in range: then it has nothing left to hide.
+ * - A version is dropped if a newer deletion of a range hides it from everybody: no snapshot lies
+ *   between the two. `surviving-ranges.ts` says which deletions of ranges survive.
  *
  * Invariant: entries come in internal order, so the versions of a key are neighbours, newest first.
  */
@@ -12,6 +14,7 @@
 import { compareRanges } from '../base/compare.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
+import { type Fragment, newestAt, type RangeDeletions } from '../base/range-deletions.ts'
 
 export interface EntrySink {
   /** Called once for every user key that has a surviving entry, before `add`. */
@@ -39,12 +42,16 @@ export interface SourceKeys {
 
 export const ALL_KEYS: SourceKeys = { from: null, to: null }
 
-/** Passes the surviving entries of `source` within `keys` to `sink`. `snapshots` ascend. */
+/**
+ * Passes the surviving entries of `source` within `keys` to `sink`. `snapshots` ascend.
+ * `deletions`: the range deletions of the same source, or null if it has none.
+ */
 export function writeSurvivors(
   source: InternalCursor,
   snapshots: readonly number[],
   sink: EntrySink,
   { from, to }: SourceKeys = ALL_KEYS,
+  deletions: RangeDeletions | null = null,
 ): DroppedEntries {
   const oldestSnapshot = snapshots[0] ?? Number.POSITIVE_INFINITY
   const dropped = { shadowed: 0, tombstones: 0 }
@@ -52,6 +59,7 @@ export function writeSurvivors(
   let keyLength = -1
   let started = false
   let stripe = -1
+  const walk = deletions === null ? null : new DeletionWalk(deletions)
   if (from === null) source.seekToFirst()
   else source.seek(from, SEQ_NUM_MAX)
   for (; source.valid; source.next()) {
@@ -64,13 +72,16 @@ export function writeSurvivors(
       for (let i = 0; i < keyLength; i++) key[i] = source.keyBytes[source.keyStart + i]!
       started = false
       if (to !== null && compareRanges(key, 0, keyLength, to, 0, to.length) >= 0) break
+      walk?.advance(key, keyLength)
     }
     const own = stripeOf(snapshots, source.seq)
-    if (sameKey && own === stripe) {
+    const isDeleted = walk?.hides(source.seq, snapshots[own] ?? SEQ_NUM_MAX) === true
+    const isShadowed = sameKey && own === stripe
+    stripe = own
+    if (isShadowed || isDeleted) {
       dropped.shadowed++
       continue
     }
-    stripe = own
     if (
       source.kind === ENTRY_KIND.deletion &&
       source.seq <= oldestSnapshot &&
@@ -90,8 +101,37 @@ export function writeSurvivors(
  * Index of the oldest snapshot that sees `seq`, or the number of snapshots if only new readers see
  * it.
  */
-function stripeOf(snapshots: readonly number[], seq: number): number {
+export function stripeOf(snapshots: readonly number[], seq: number): number {
   let index = 0
   while (index < snapshots.length && snapshots[index]! < seq) index++
   return index
+}
+
+/** A walk along the range deletions of a job, for keys that ascend. */
+class DeletionWalk {
+  readonly #fragments: readonly Fragment[]
+  #at = 0
+  /** The deletions of the key; null if there are none. */
+  #seqs: readonly number[] | null = null
+
+  constructor({ fragments }: RangeDeletions) {
+    this.#fragments = fragments
+  }
+
+  /** Goes to a user key: the first `length` bytes of `key`. */
+  advance(key: Uint8Array, length: number): void {
+    const fragments = this.#fragments
+    for (; this.#at < fragments.length; this.#at++) {
+      const { from, to, seqs } = fragments[this.#at]!
+      if (compareRanges(to, 0, to.length, key, 0, length) <= 0) continue
+      this.#seqs = compareRanges(from, 0, from.length, key, 0, length) <= 0 ? seqs : null
+      return
+    }
+    this.#seqs = null
+  }
+
+  /** Whether a deletion at or before `snapshot` is newer than the version `seq` of the key. */
+  hides(seq: number, snapshot: number): boolean {
+    return this.#seqs !== null && newestAt(this.#seqs, snapshot) > seq
+  }
 }

@@ -5,7 +5,14 @@
  */
 
 import { compareBytes, compareRanges } from '../base/compare.ts'
-import { type KeyRange, lastStartingBy } from '../version/key-range.ts'
+import {
+  endsAfter,
+  endsBefore,
+  type KeyRange,
+  lastStartingBy,
+  overlaps,
+  rangeUntil,
+} from '../version/key-range.ts'
 import { overlapping, sliceTables } from '../version/run.ts'
 import type { TableId } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
@@ -33,15 +40,24 @@ export function olderRanges(
 export function united(ranges: readonly KeyRange[]): readonly KeyRange[] {
   const joined: KeyRange[] = []
   const ascending = ranges.toSorted((a, b) => compareBytes(a.smallest, b.smallest))
-  for (const { smallest, largest } of ascending) {
+  for (const range of ascending) {
     const last = joined.at(-1)
-    if (last === undefined || compareBytes(last.largest, smallest) < 0) {
-      joined.push({ smallest, largest })
-    } else if (compareBytes(last.largest, largest) < 0) {
-      joined[joined.length - 1] = { smallest: last.smallest, largest }
+    if (last === undefined || endsBefore(last, range.smallest)) {
+      joined.push(rangeUntil(range.smallest, range))
+    } else if (endsAfter(range, last)) {
+      joined[joined.length - 1] = rangeUntil(last.smallest, range)
     }
   }
   return joined
+}
+
+/** Whether one of `ranges`, which ascend and are disjoint, has a key in common with `range`. */
+export function meetsAny(ranges: readonly KeyRange[], range: KeyRange): boolean {
+  const last = lastStartingBy(ranges, range.largest)
+  // If the last one starts at an open end of `range`, it is the one before that counts.
+  return [ranges[last], ranges[last - 1]].some(
+    (other) => other !== undefined && overlaps(other, range),
+  )
 }
 
 /** A walk along ranges that ascend and are disjoint, for keys that never descend. */
@@ -60,15 +76,23 @@ export class RangeWalk {
     if (this.#index < 0) {
       this.#index = Math.max(lastStartingBy(ranges, bytes.subarray(start, start + length)), 0)
     }
-    while (
-      this.#index < ranges.length &&
-      compareTo(ranges[this.#index]!.largest, bytes, start, length) < 0
-    ) {
+    while (this.#index < ranges.length && isPast(ranges[this.#index]!, bytes, start, length)) {
       this.#index++
     }
     const range = ranges[this.#index]
     return range !== undefined && compareTo(range.smallest, bytes, start, length) <= 0
   }
+}
+
+/** Whether the range ends before the key. */
+function isPast(
+  { largest, isOpen }: KeyRange,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+): boolean {
+  const order = compareTo(largest, bytes, start, length)
+  return order < 0 || (order === 0 && isOpen === true)
 }
 
 function compareTo(key: Uint8Array, bytes: Uint8Array, start: number, length: number): number {

@@ -15,6 +15,7 @@
  */
 
 import { equalBytes } from '../base/compare.ts'
+import { rangeUntil } from '../version/key-range.ts'
 import type { Level } from '../version/level.ts'
 import type { Chunk, Run } from '../version/run.ts'
 import type { TableMeta } from '../version/table-meta.ts'
@@ -230,8 +231,7 @@ function shownChunks(own: readonly Chunk[], before: Shown<Chunk>): readonly Chun
     return Object.freeze({
       tables: part,
       totals: frozenTotals(totals),
-      smallest: part[0]!.smallest,
-      largest: part[length - 1]!.largest,
+      ...rangeUntil(part[0]!.smallest, part[length - 1]!),
     })
   })
 }
@@ -247,9 +247,11 @@ function shownTable(table: TableMeta): TableMeta {
     id: table.id,
     smallest: table.smallest.slice(),
     largest: table.largest.slice(),
+    ...(table.isOpen === true ? { isOpen: true } : {}),
     bytes: table.bytes,
     entries: table.entries,
     tombstones: table.tombstones,
+    rangeDeletions: table.rangeDeletions,
     rawKeyBytes: table.rawKeyBytes,
     rawValueBytes: table.rawValueBytes,
     seqMin: table.seqMin,
@@ -267,8 +269,8 @@ function shownTable(table: TableMeta): TableMeta {
 
 const NO_VLOG_BYTES: TableMeta['vlogBytes'] = Object.freeze([])
 
-function frozenTotals({ tables, bytes, entries, tombstones, rawBytes }: Totals): Totals {
-  return Object.freeze({ tables, bytes, entries, tombstones, rawBytes })
+function frozenTotals(totals: Totals): Totals {
+  return Object.freeze({ ...totals })
 }
 
 function changedKeyOf(own: TableMeta, shown: TableMeta): string | null {

@@ -1,11 +1,11 @@
 /**
- * Owns the writing side of flushes and merges: surviving entries go into tables. The spec says
- * where a table ends, and each table is synced before it is reported. Invariants: all versions of a
- * user key are in one table; no table is empty; no table crosses the border of an output or a cut
- * key. `soft-cuts.ts` says at which further keys a table ends.
+ * Owns the writing side of flushes and merges: surviving entries and range deletions go into
+ * tables. The spec says where a table ends, and each table is synced before it is reported.
+ * Invariants: all versions of a user key are in one table; no table is empty; no table crosses the
+ * border of an output or a cut key. `soft-cuts.ts` says at which further keys a table ends.
  */
 
-import { compareRanges } from '../base/compare.ts'
+import { compareBytes, compareRanges } from '../base/compare.ts'
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import { showEntry } from '../iterators/show-entry.ts'
@@ -21,6 +21,7 @@ import { RangeWalk } from './older-ranges.ts'
 import type { Ancestry, WrittenTable } from './placement.ts'
 import { SoftCutWalk } from './soft-cuts.ts'
 import type { SoftCuts } from './strategy.ts'
+import type { SurvivingRanges } from './surviving-ranges.ts'
 import type { ValueRelocation } from './value-relocation.ts'
 
 /** One destination of a job: where its tables go and how they are cut. */
@@ -51,6 +52,7 @@ export class TableOutputs implements EntrySink {
   readonly #create: CreateTable
   readonly #ancestry: Ancestry
   readonly #relocation: ValueRelocation | null
+  readonly #ranges: SurvivingRanges | null
   readonly #pointer = new ValuePointer()
   readonly #tally = new PointerTally()
   /** An entry with the pointer to where its value was moved. */
@@ -68,8 +70,10 @@ export class TableOutputs implements EntrySink {
     create: CreateTable,
     ancestry: Ancestry,
     relocation: ValueRelocation | null = null,
+    ranges: SurvivingRanges | null = null,
   ) {
     this.#relocation = relocation
+    this.#ranges = ranges
     this.#destinations = destinations
     this.#cause = cause
     this.#create = create
@@ -87,28 +91,35 @@ export class TableOutputs implements EntrySink {
     this.#enterDestination(keyBytes, keyStart, keyLength)
     const { cutKeys, targetTableBytes } = this.#destinations[this.#destination]!
     for (; this.#cutKey < cutKeys.length; this.#cutKey++) {
-      if (isBefore(keyBytes, keyStart, keyLength, cutKeys[this.#cutKey]!)) break
-      this.#finishTable()
+      const cutKey = cutKeys[this.#cutKey]!
+      if (isBefore(keyBytes, keyStart, keyLength, cutKey)) break
+      this.#finishTable(cutKey)
     }
     const rawBytes = this.#open?.writer.rawBytes ?? 0
-    if (targetTableBytes !== null && rawBytes >= targetTableBytes) this.#finishTable()
+    if (targetTableBytes !== null && rawBytes >= targetTableBytes) {
+      this.#finishTableBefore(keyBytes, keyStart, keyLength)
+    }
     const softCuts = this.#softCuts
     if (softCuts === null) return
     softCuts.advance(keyBytes, keyStart, keyLength)
-    if (this.#open !== null && softCuts.endsTable(rawBytes)) this.#finishTable()
+    if (this.#open !== null && softCuts.endsTable(rawBytes)) {
+      this.#finishTableBefore(keyBytes, keyStart, keyLength)
+    }
     if (this.#open === null) softCuts.startTable()
   }
 
   add(cursor: InternalCursor): void {
+    const { writer } = this.#openTable()
+    if (cursor.kind === ENTRY_KIND.blobIndex) this.#addPointer(writer, cursor)
+    else writer.add(cursor)
+  }
+
+  #openTable(): NewTable {
     if (this.#open === null) {
       const { level, bitsPerKey } = this.#destinations[this.#destination]!
       this.#open = this.#create(this.#cause, level, bitsPerKey)
     }
-    if (cursor.kind === ENTRY_KIND.blobIndex) {
-      this.#addPointer(this.#open.writer, cursor)
-    } else {
-      this.#open.writer.add(cursor)
-    }
+    return this.#open
   }
 
   /**
@@ -138,7 +149,12 @@ export class TableOutputs implements EntrySink {
    * names are not yet.
    */
   finish(): readonly WrittenTable[] {
-    this.#finishTable()
+    for (;;) {
+      const next = this.#destinations[this.#destination + 1]
+      if (this.#ranges === null || next === undefined) break
+      this.#startDestination(next)
+    }
+    this.#finishDestination(null)
     return this.#written
   }
 
@@ -153,18 +169,56 @@ export class TableOutputs implements EntrySink {
 
   #enterDestination(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
     for (;;) {
-      const from = this.#destinations[this.#destination + 1]?.fromKey
-      if (from == null || isBefore(keyBytes, keyStart, keyLength, from)) return
-      this.#finishTable()
-      this.#destination++
-      this.#cutKey = 0
-      const { olderRanges } = this.#destinations[this.#destination]!
-      this.#softCuts = softCutsOf(this.#destinations[this.#destination])
-      this.#older = new RangeWalk(olderRanges)
+      const next = this.#destinations[this.#destination + 1]
+      if (next === undefined || isBefore(keyBytes, keyStart, keyLength, next.fromKey!)) return
+      this.#startDestination(next)
     }
   }
 
-  #finishTable(): void {
+  #startDestination(next: Destination): void {
+    this.#finishDestination(next.fromKey)
+    this.#destination++
+    this.#cutKey = 0
+    this.#softCuts = softCutsOf(next)
+    this.#older = new RangeWalk(next.olderRanges)
+  }
+
+  /** Ends the destination at `border` (null: the end). Range deletions may cross cut keys. */
+  #finishDestination(border: Uint8Array | null): void {
+    const { cutKeys } = this.#destinations[this.#destination]!
+    if (this.#ranges !== null) {
+      for (; this.#cutKey < cutKeys.length; this.#cutKey++) {
+        const cutKey = cutKeys[this.#cutKey]!
+        if (border !== null && compareBytes(border, cutKey) <= 0) break
+        this.#finishTable(cutKey)
+      }
+    }
+    this.#finishTable(border)
+  }
+
+  #finishTableBefore(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
+    const hasRanges = this.#ranges !== null
+    this.#finishTable(hasRanges ? keyBytes.slice(keyStart, keyStart + keyLength) : null)
+  }
+
+  /** Ends the table at `border` (null: the end); range deletions are cut there. */
+  #finishTable(border: Uint8Array | null): void {
+    const ranges = this.#ranges
+    if (ranges !== null) {
+      const { olderRanges, targetTableBytes } = this.#destinations[this.#destination]!
+      for (;;) {
+        const piece = ranges.take(border, olderRanges)
+        if (piece === null) break
+        const writer = this.#open?.writer
+        const isFull = targetTableBytes !== null && (writer?.rawBytes ?? 0) >= targetTableBytes
+        if (isFull && writer?.hasKeyFrom(piece.from) === false) this.#closeTable()
+        this.#openTable().writer.addFragment(piece)
+      }
+    }
+    this.#closeTable()
+  }
+
+  #closeTable(): void {
     if (this.#open === null) return
     const { id, file, writer } = this.#open
     const summary = writer.finish()

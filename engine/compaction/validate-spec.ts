@@ -12,7 +12,7 @@
  */
 
 import { compareBytes } from '../base/compare.ts'
-import { type KeyRange, overlaps } from '../version/key-range.ts'
+import { endsBefore, type KeyRange, overlaps } from '../version/key-range.ts'
 import { overlapping, type Run, tableAt } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
@@ -105,12 +105,16 @@ function checkMergeArrivals(version: Version, resolved: ResolvedSpec): void {
       return
     }
     if (compareBytes(part.smallest, hull.smallest) < 0) hull.smallest = part.smallest
-    if (compareBytes(part.largest, hull.largest) > 0) hull.largest = part.largest
+    const order = compareBytes(part.largest, hull.largest)
+    if (order > 0 || (order === 0 && part.open === null)) {
+      hull.largest = part.largest
+      hull.open = part.open
+    }
   })
   for (const [at, { run, level, toKey }] of outputs.entries()) {
     const hull = hulls[at]
     if (run === null || hull === undefined) continue
-    hull.open = toKey
+    hull.open ??= toKey
     const inTheWay = overlappingRest(run, hull, inputIds)
     if (inTheWay.length > 0) {
       throw unsafe(
@@ -256,13 +260,13 @@ export function outputAt(outputs: readonly ResolvedOutput[], key: Uint8Array): n
 /** The part of a table's range, or of a slice's, that goes to `output`; null if nothing does. */
 export function partWithin(range: KeyRange, { fromKey, toKey }: ResolvedOutput): Part | null {
   const cutsLeft = fromKey !== null && compareBytes(range.smallest, fromKey) < 0
-  const cutsRight = toKey !== null && compareBytes(range.largest, toKey) >= 0
-  if (fromKey !== null && compareBytes(range.largest, fromKey) < 0) return null
+  const cutsRight = toKey !== null && !endsBefore(range, toKey)
+  if (fromKey !== null && endsBefore(range, fromKey)) return null
   if (toKey !== null && compareBytes(range.smallest, toKey) >= 0) return null
   return {
     smallest: cutsLeft ? fromKey : range.smallest,
     largest: cutsRight ? toKey : range.largest,
-    open: cutsRight ? toKey : null,
+    open: cutsRight ? toKey : range.isOpen === true ? range.largest : null,
   }
 }
 

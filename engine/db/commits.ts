@@ -13,6 +13,7 @@
  * order of the calls, even if no other call follows.
  */
 
+import { compareRanges } from '../base/compare.ts'
 import { invalidArgument } from '../base/errors.ts'
 import { IdleBuffers } from '../base/idle-buffers.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
@@ -412,6 +413,20 @@ export class MemTableInserter implements WriteBatchSink {
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
     this.#deletes++
     this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength, 0, 0)
+  }
+
+  /** An inverted range, which only a foreign log can hold, takes its number and deletes nothing. */
+  deleteRange(
+    bytes: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    toStart: number,
+    toLength: number,
+  ): void {
+    this.#deletes++
+    this.#seq++
+    if (compareRanges(bytes, fromStart, fromLength, bytes, toStart, toLength) >= 0) return
+    this.#memtable!.addRangeDeletion(this.#seq, bytes, fromStart, fromLength, toStart, toLength)
   }
 
   #add(

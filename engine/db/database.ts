@@ -158,7 +158,7 @@ export class Database implements Disposable {
     const seq = this.#seqAt(snapshot)
     const view = this.#parts.head.view()
     const unpin = tree.pins.pin(view, seq)
-    const cursor = new Cursor(reads.cursor(view), seq, range, values, () => {
+    const cursor = new Cursor(reads.cursor(view, seq), seq, range, values, () => {
       this.#cursors.delete(cursor)
       unpin()
     })
@@ -213,6 +213,20 @@ export class Database implements Disposable {
       const batch = commits.entryBatch()
       batch.delete(key)
       commits.commitEntry(batch, wantsSync(options, 'delete'), resolve, reject)
+    })
+  }
+
+  /**
+   * Writes a batch of one deletion of a range: all keys from `from` up to but without `to`, however
+   * many have a value. It costs one entry. `LSM_INVALID_ARGUMENT` if `from` is not before `to`;
+   * other errors as `write`.
+   */
+  deleteRange(from: Uint8Array, to: Uint8Array, options?: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { commits } = this.#parts
+      const batch = commits.entryBatch()
+      batch.deleteRange(from, to)
+      commits.commitEntry(batch, wantsSync(options, 'deleteRange'), resolve, reject)
     })
   }
 

@@ -149,9 +149,16 @@ class Searcher {
     const handle = handles.get(table, level)
     counters.runsProbed++
     handle.reads++
-    const blockIndex = handle.reader.locate(search.key, this.#seq, counters)
-    if (blockIndex < 0) return false
-    search.reader = handle.reader
+    const { reader } = handle
+    const { key } = search
+    const blockIndex = reader.locate(key, this.#seq, counters)
+    if (blockIndex < 0) {
+      // A deletion of a range with the key ends the search.
+      const isDeleted = reader.rangeDeletions?.answer(key, this.#seq, this.#lookup, false)
+      if (isDeleted === true) search.run = this.#runs.length
+      return false
+    }
+    search.reader = reader
     search.blockIndex = blockIndex
     return true
   }

@@ -63,6 +63,7 @@ export function jobRoom({
       }
     },
     openRun: (level) => handles.compactionOpener(level, reads),
+    rangeDeletions: (level, table) => handles.get(table, level).reader.rangeDeletions,
     syncFolder: () => storage.syncFolder(folder),
     ended: () => handles.endCompaction(),
     makeCall: (call) => makeCall(storage, call),

@@ -105,8 +105,13 @@ export class LogRotation {
     const next = this.#next
     this.#next = null
     if (next?.isDone) {
-      addCopies(next)
-      next.log.write()
+      try {
+        addCopies(next)
+        next.log.write()
+      } catch (error) {
+        next.log.close()
+        throw error
+      }
       superseded.close()
       this.#current = next
       return

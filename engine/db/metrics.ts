@@ -11,10 +11,12 @@ import type { ValueLogMetrics } from './values/metrics.ts'
 /** Counters of an open database, all since the open; sizes in bytes. */
 export interface DatabaseMetrics {
   /**
-   * Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse.
+   * Acknowledged key + value bytes of puts, key bytes of deletes and both keys of deleted ranges,
+   * before overwrites collapse.
    */
   readonly userBytes: number
   readonly puts: number
+  /** Deletions of keys and of ranges. */
   readonly deletes: number
   readonly flushes: number
   readonly merges: number

@@ -75,7 +75,7 @@ test('a read over several memtables and a table finds the newest version at ever
         }
       }
       const view = { version: base.version, memtables, generation: 0 }
-      const seqs = collectEntries(base.reads.cursor(view)).map((entry) => entry.seq)
+      const seqs = collectEntries(base.reads.cursor(view, seq)).map((entry) => entry.seq)
       expect(seqs.toSorted((a, b) => a - b)).toEqual(Array.from({ length: seq }, (_, n) => n + 1))
     }),
   )
@@ -92,6 +92,6 @@ test('a read stops at the first memtable that answers', () => {
   expect(counters.gets).toMatchObject({ memtablesProbed: 1, runsProbed: 0 })
   expect(textOf(reads.find(memtables, version, bytes('c'), 7))).toBe('c in the table')
   expect(counters.gets).toMatchObject({ memtablesProbed: 4, runsProbed: 1 })
-  reads.cursor({ version, memtables, generation: 0 })
+  reads.cursor({ version, memtables, generation: 0 }, 7)
   expect(counters.scans).toMatchObject({ memtablesProbed: 3, runsProbed: 1 })
 })

@@ -9,8 +9,15 @@ import type { SeqNum } from '../base/internal-key.ts'
 import { Lookup } from '../base/lookup.ts'
 import { MergingCursor } from '../iterators/merging-cursor.ts'
 import { RunCursor } from '../iterators/run-cursor.ts'
+import {
+  MemTableDeletions,
+  RunDeletions,
+  type SourceDeletions,
+} from '../iterators/source-deletions.ts'
+import { UndeletedCursor } from '../iterators/undeleted-cursor.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import { tableFor } from '../version/run.ts'
+import type { TableMeta } from '../version/table-meta.ts'
 import { runCount, type Version } from '../version/version.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { ReadView } from './read-view.ts'
@@ -68,8 +75,11 @@ export class Reads {
     return null
   }
 
-  /** All versions of all entries of the view. The caller keeps the view pinned. */
-  cursor({ memtables, version }: ReadView): InternalCursor {
+  /**
+   * All versions of all entries of the view, except those that a range deletion deletes at `seq`.
+   * The caller keeps the view pinned.
+   */
+  cursor({ memtables, version }: ReadView, seq: SeqNum): InternalCursor {
     const counters = this.#counters.scans
     counters.memtablesProbed += memtables.length
     counters.runsProbed += runCount(version)
@@ -78,6 +88,29 @@ export class Reads {
         (run) => new RunCursor(run, (table) => this.#handles.scanCursor(table, index, counters)),
       ),
     )
-    return new MergingCursor([...memtables.map((memtable) => memtable.cursor()), ...runs])
+    const merged = new MergingCursor([...memtables.map((memtable) => memtable.cursor()), ...runs])
+    const deletions = this.#deletions(memtables, version)
+    return deletions === null ? merged : new UndeletedCursor(merged, deletions, seq)
+  }
+
+  /** The range deletions of each source, newest first; null if there are none. */
+  #deletions(
+    memtables: readonly MemTable[],
+    version: Version,
+  ): readonly (SourceDeletions | null)[] | null {
+    const ofMemtables = memtables.map(({ rangeDeletions }) => rangeDeletions)
+    const hasSome = ofMemtables.some((deletions) => deletions !== null)
+    if (!hasSome && version.totals.rangeDeletions === 0) return null
+    const ofRuns = version.levels.flatMap((level, index) =>
+      level.runs.map((run) => {
+        if (run.totals.rangeDeletions === 0) return null
+        const read = (table: TableMeta) => this.#handles.get(table, index).reader.rangeDeletions
+        return new RunDeletions(run, read)
+      }),
+    )
+    return [
+      ...ofMemtables.map((deletions) => deletions && new MemTableDeletions(deletions)),
+      ...ofRuns,
+    ]
   }
 }

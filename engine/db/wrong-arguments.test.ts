@@ -67,6 +67,8 @@ interface Call {
 }
 
 const key = bytes('k')
+/** No range starts at `key` and ends there. */
+const NOT_AFTER_KEY: readonly unknown[] = [bytes('k'), bytes('j'), bytes('')]
 const call = (name: string, wrong: readonly unknown[], make: (value: never) => unknown): Call => {
   return { name, wrong, make }
 }
@@ -140,6 +142,10 @@ const DATABASE: readonly Call[] = [
   ...write((value) => db.put(key, key, value), 'put'),
   call('delete', NOT_BYTES, (value) => db.delete(value)),
   ...write((value) => db.delete(key, value), 'delete'),
+  call('deleteRange from', NOT_BYTES, (value) => db.deleteRange(value, key)),
+  call('deleteRange to', NOT_BYTES, (value) => db.deleteRange(key, value)),
+  call('deleteRange to', NOT_AFTER_KEY, (value) => db.deleteRange(key, value)),
+  ...write((value) => db.deleteRange(key, bytes('l'), value), 'deleteRange'),
   call('write', NO_BATCH, (value) => db.write(value)),
   ...write((value) => db.write(fresh(), value), 'write'),
   call('writeSync', NO_BATCH, (value) => db.writeSync(value)),
@@ -170,6 +176,9 @@ const FUNCTIONS: readonly Call[] = [
   call('WriteBatch.put', NOT_BYTES, (value) => fresh().put(value, key)),
   call('WriteBatch.put, value', NOT_BYTES, (value) => fresh().put(key, value)),
   call('WriteBatch.delete', NOT_BYTES, (value) => fresh().delete(value)),
+  call('WriteBatch.deleteRange from', NOT_BYTES, (value) => fresh().deleteRange(value, key)),
+  call('WriteBatch.deleteRange to', NOT_BYTES, (value) => fresh().deleteRange(key, value)),
+  call('WriteBatch.deleteRange to', NOT_AFTER_KEY, (value) => fresh().deleteRange(key, value)),
   call('WriteBatch.from', NOT_BYTES, (value) => engine.WriteBatch.from(value)),
   call('openReader', [...NO_OPTIONS, undefined, {}, { port: 1 }], (value) =>
     engine.openReader(value),

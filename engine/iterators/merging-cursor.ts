@@ -17,6 +17,7 @@
 import { assert } from '../base/assert.ts'
 import { compareRanges } from '../base/compare.ts'
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
+import { SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { showEntry } from './show-entry.ts'
 
 const NOBODY = -1
@@ -68,6 +69,35 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     this.valid = false
     if (!this.#backward) this.#turnBackward()
     this.#children[this.#losers[0]!]!.prev()
+    this.#replay()
+    this.#show()
+  }
+
+  /** Index of the child that has the current entry. Requires `valid`. */
+  get current(): number {
+    return this.#losers[0]!
+  }
+
+  /**
+   * Moves only the current child, to its first entry at or after `key`: its entries on the way are
+   * not shown. Requires `valid`, after a move forward.
+   */
+  moveCurrentTo(key: Uint8Array): void {
+    assert(this.valid && !this.#backward, 'the cursor goes forward')
+    this.valid = false
+    this.#children[this.current]!.seek(key, SEQ_NUM_MAX)
+    this.#replay()
+    this.#show()
+  }
+
+  /** As `moveCurrentTo`, to the last entry before `key`, after a move backward. */
+  moveCurrentBefore(key: Uint8Array): void {
+    assert(this.valid && this.#backward, 'the cursor goes backward')
+    this.valid = false
+    const child = this.#children[this.current]!
+    child.seek(key, SEQ_NUM_MAX)
+    if (child.valid) child.prev()
+    else child.seekToLast()
     this.#replay()
     this.#show()
   }

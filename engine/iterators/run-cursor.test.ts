@@ -21,6 +21,7 @@ function tableOf(id: number, entries: readonly Entry[]): TableMeta {
     bytes: 0,
     entries: entries.length,
     tombstones: 0,
+    rangeDeletions: 0,
     rawKeyBytes: 0,
     rawValueBytes: 0,
     seqMin: 0,

@@ -7,7 +7,7 @@
 
 import { ByteReader } from '../base/coding.ts'
 import { corruption } from '../base/errors.ts'
-import { userKeyOf } from '../base/internal-key.ts'
+import { isRangeEnd, userKeyOf } from '../base/internal-key.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import type { TableId } from '../version/table-meta.ts'
 import { LogReader } from '../wal/log-reader.ts'
@@ -20,6 +20,8 @@ export interface RocksdbTable {
   readonly bytes: number
   readonly smallest: Uint8Array
   readonly largest: Uint8Array
+  /** Whether the table ends before `largest`, with a range deletion. */
+  readonly isOpen: boolean
   readonly seqMin: number
   readonly seqMax: number
   /** When the file, and when its oldest data was written; 0 if unknown. */
@@ -125,7 +127,8 @@ function tableOf(reader: ByteReader): RocksdbTable {
   const id = reader.varint()
   const bytes = reader.varint()
   const smallest = new Uint8Array(userKeyOf(reader.prefixed()))
-  const largest = new Uint8Array(userKeyOf(reader.prefixed()))
+  const last = reader.prefixed()
+  const largest = new Uint8Array(userKeyOf(last))
   const seqMin = reader.varint()
   const seqMax = reader.varint()
   let createdAtSeconds = 0
@@ -137,5 +140,6 @@ function tableOf(reader: ByteReader): RocksdbTable {
     if (tag === TABLE_TAG.creationTime) createdAtSeconds = content.varint()
   }
   const times = { createdAtSeconds, oldestAtSeconds }
-  return { level, id, bytes, smallest, largest, seqMin, seqMax, ...times }
+  const isOpen = isRangeEnd(last)
+  return { level, id, bytes, smallest, largest, isOpen, seqMin, seqMax, ...times }
 }

@@ -19,9 +19,10 @@ const present = hasRocksdbTools('ldb')
 const folder = temporaryFolder('manifest')
 
 /** The bounds of a table as ldb prints them. */
-function bounds({ smallest, largest, seqMin, seqMax }: TableMeta): string {
+function bounds({ smallest, largest, isOpen, seqMin, seqMax }: TableMeta): string {
   const hex = (key: Uint8Array) => `'${Buffer.from(key).toString('hex').toUpperCase()}'`
-  return `${hex(smallest)} seq:${seqMax}, type:17 .. ${hex(largest)} seq:${seqMin}, type:0`
+  const end = isOpen === true ? `seq:${2n ** 56n - 1n}, type:15` : `seq:${seqMin}, type:0`
+  return `${hex(smallest)} seq:${seqMax}, type:17 .. ${hex(largest)} ${end}`
 }
 
 /** The smallest segment that a table points to, as ldb prints it. */

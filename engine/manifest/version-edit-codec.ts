@@ -29,6 +29,7 @@
  *   131    oldest tombstone   varint (ms); absent when there is none
  *   132    filter             u8 kind, f64le bits per key, varint bytes; absent when there is none
  *   133    value-log bytes    {varint segment, bytes}…; absent when there are none
+ *   134    range deletions    varint; absent when there are none
  *
  * 400 and 401 are RocksDB's blob file and blob garbage. When all of a file is garbage and no table
  * links to it, the file no longer exists for RocksDB either. Field 4 is the link.
@@ -38,11 +39,19 @@
  *
  * RocksDB bounds a table by internal keys, we bound it by user keys. The bounds written are
  * (smallest, seqMax, the greatest kind) and (largest, seqMin, the least kind), so all entries lie
- * within them.
+ * within them. The largest bound of an open table is that of RocksDB, before all versions of its
+ * key: (largest, 2^56 − 1, kind 15).
  */
 
 import { ByteReader, ByteWriter } from '../base/coding.ts'
-import { ENTRY_KIND, encodeInternalKey, TRAILER_BYTES, userKeyOf } from '../base/internal-key.ts'
+import {
+  ENTRY_KIND,
+  encodeInternalKey,
+  encodeRangeEnd,
+  isRangeEnd,
+  TRAILER_BYTES,
+  userKeyOf,
+} from '../base/internal-key.ts'
 import type { Json } from '../base/json.ts'
 import type { SealedSegment, SegmentsEdit } from '../version/segment-meta.ts'
 import { type FilterMeta, NO_FILTER, type TableId, type TableMeta } from '../version/table-meta.ts'
@@ -77,6 +86,7 @@ const TABLE_TAG = {
   oldestTombstone: 131,
   filter: 132,
   vlogBytes: 133,
+  rangeDeletions: 134,
 } as const
 
 /** Ends the custom fields of a segment. */
@@ -148,7 +158,7 @@ function encodeAddedTable(writer: ByteWriter, { level, run, table }: TablePlacem
     .varint(table.id)
     .varint(table.bytes)
     .prefixed(encodeInternalKey(table.smallest, table.seqMax, ENTRY_KIND.blobIndex))
-    .prefixed(encodeInternalKey(table.largest, table.seqMin, ENTRY_KIND.deletion))
+    .prefixed(largestBound(table))
     .varint(table.seqMin)
     .varint(table.seqMax)
   const content = new ByteWriter()
@@ -186,7 +196,16 @@ function encodeAddedTable(writer: ByteWriter, { level, run, table }: TablePlacem
     }
     field(TABLE_TAG.vlogBytes)
   }
+  if (table.rangeDeletions > 0) {
+    content.varint(table.rangeDeletions)
+    field(TABLE_TAG.rangeDeletions)
+  }
   writer.varint(TABLE_TAG.end)
+}
+
+function largestBound({ largest, isOpen, seqMin }: TableMeta): Uint8Array {
+  if (isOpen === true) return encodeRangeEnd(largest)
+  return encodeInternalKey(largest, seqMin, ENTRY_KIND.deletion)
 }
 
 /**
@@ -294,7 +313,9 @@ function decodeAddedTable(reader: ByteReader, source: string): TablePlacement {
   const id = reader.varint()
   const bytes = reader.varint()
   const smallest = decodeUserKey(reader)
+  const lastAt = reader.offset
   const largest = decodeUserKey(reader)
+  const isOpen = isRangeEnd(reader.bytes.subarray(lastAt, reader.offset))
   const seqMin = reader.varint()
   const seqMax = reader.varint()
   let run: number | null = null
@@ -303,6 +324,7 @@ function decodeAddedTable(reader: ByteReader, source: string): TablePlacement {
   let oldestTombstoneAtMs: number | null = null
   let filter: FilterMeta = NO_FILTER
   let vlogBytes: TableMeta['vlogBytes'] = []
+  let rangeDeletions = 0
   for (let tag = reader.varint(); tag !== TABLE_TAG.end; tag = reader.varint()) {
     const content = contentOf(reader, source)
     if (tag === TABLE_TAG.run) {
@@ -317,6 +339,8 @@ function decodeAddedTable(reader: ByteReader, source: string): TablePlacement {
       filter = decodeFilter(content)
     } else if (tag === TABLE_TAG.vlogBytes) {
       vlogBytes = decodeVlogBytes(content)
+    } else if (tag === TABLE_TAG.rangeDeletions) {
+      rangeDeletions = content.varint()
     } else if ((tag & TABLE_NOT_IGNORABLE_BIT) !== 0) {
       throw reader.fail(`unknown tag ${tag} of table ${id}`)
     }
@@ -330,9 +354,11 @@ function decodeAddedTable(reader: ByteReader, source: string): TablePlacement {
     id,
     smallest,
     largest,
+    ...(isOpen ? { isOpen } : {}),
     bytes,
     entries,
     tombstones,
+    rangeDeletions,
     rawKeyBytes,
     rawValueBytes,
     seqMin,

@@ -1,14 +1,17 @@
 /**
  * Owns the memtable: the newest writes in internal order, in one SharedArrayBuffer (`skiplist.ts`),
- * with the sums that a flush needs for its table. Invariants: entries are only added, and each
- * (key, seq) only once; the arena goes to another memtable only when nobody holds this one. The
- * database rotates the memtable on `rawBytes` (user key + value, or the pointer in place of the
- * value), never on arena bytes, so that the moment of a flush depends only on the data. */
+ * with the sums that a flush needs for its table. Range deletions lie in the same arena. Each
+ * thread that reads it keeps their fragments, and adds those that came since. Invariants: entries
+ * are only added, and each (key, seq) only once; the arena goes to another memtable only when
+ * nobody holds this one. The database rotates the memtable on `rawBytes` (user key + value, or the
+ * pointer in place of the value), never on arena bytes, so that the moment of a flush depends only
+ * on the data. */
 
 import { assert } from '../base/assert.ts'
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
+import { RangeDeletions } from '../base/range-deletions.ts'
 import type { ArenaPool } from './arena-pool.ts'
 import { HEAD_BYTES, NO_NODE, NODE_OVERHEAD_BYTES, newArena, SkipList } from './skiplist.ts'
 
@@ -47,15 +50,19 @@ const ENTRY_BYTES_EXPECTED = 64
 export class MemTable {
   readonly #list: SkipList
   readonly #arenas: ArenaPool | null
+  readonly #rangeDeletions = new RangeDeletions()
+  /** The newest one in `#rangeDeletions`. */
+  #newestRangeDeletion = NO_NODE
   /** How many users may still read the arena. The first is who made the memtable. */
   #holds = 1
 
-  // Plain fields, because the write path is hot. Only `add` and `noteWriteTime` set them.
-  /** Σ user-key and value bytes added. */
+  // Plain fields, because the write path is hot. Only the methods that add and `noteWriteTime` set
+  // them.
+  /** Σ user-key and value bytes added; of a range deletion, both keys. */
   rawBytes = 0
   rawKeyBytes = 0
   entries = 0
-  /** Deletions among `entries`. */
+  /** Deletions among `entries`, those of ranges included. */
   tombstones = 0
   /** SEQ_NUM_MAX while empty. */
   seqMin = SEQ_NUM_MAX
@@ -149,6 +156,53 @@ export class MemTable {
   }
 
   /**
+   * Adds a deletion of a range that is not empty, copying both keys, which are parts of `bytes`.
+   * `seq` must be new.
+   */
+  addRangeDeletion(
+    seq: number,
+    bytes: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    toStart: number,
+    toLength: number,
+  ): void {
+    this.#list.insertRangeDeletion(seq, bytes, fromStart, fromLength, bytes, toStart, toLength)
+    this.rawBytes += fromLength + toLength
+    this.rawKeyBytes += fromLength
+    this.entries++
+    this.tombstones++
+    if (seq < this.seqMin) this.seqMin = seq
+    if (seq > this.seqMax) this.seqMax = seq
+  }
+
+  /** The range deletions so far, or null if there are none. Later additions change the object. */
+  get rangeDeletions(): RangeDeletions | null {
+    const newest = this.#list.newestRangeDeletion()
+    if (newest === NO_NODE) return null
+    if (newest !== this.#newestRangeDeletion) this.#takeRangeDeletions(newest)
+    return this.#rangeDeletions
+  }
+
+  #takeRangeDeletions(newest: number): void {
+    const list = this.#list
+    const nodes: number[] = []
+    for (let node = newest; node !== this.#newestRangeDeletion; ) {
+      nodes.push(node)
+      node = list.rangeDeletionBefore(node)
+    }
+    const entry = new CursorFields()
+    for (const node of nodes.reverse()) {
+      list.loadCursor(node, entry)
+      const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength, seq } = entry
+      const from = keyBytes.slice(keyStart, keyStart + keyLength)
+      const to = valueBytes.slice(valueStart, valueStart + valueLength)
+      this.#rangeDeletions.add({ from, to, seq })
+    }
+    this.#newestRangeDeletion = newest
+  }
+
+  /**
    * Records the time of a write, which may be past, for the entry ages. Call it once per batch or
    * entry.
    */
@@ -159,18 +213,23 @@ export class MemTable {
 
   /**
    * Fills `lookup` with the newest version of `userKey` at or before `seq` and returns true, or
-   * returns false. The value is borrowed from the arena. Copy it if you keep it: a view would keep
-   * the whole arena alive.
+   * returns false. A newer deletion of a range with the key is found as a deletion of the key. The
+   * value is borrowed from the arena. Copy it if you keep it: a view would keep the whole arena
+   * alive.
    */
   get(userKey: Uint8Array, seq: number, lookup: Lookup): boolean {
     const list = this.#list
     const node = list.atOrAfter(userKey, seq)
-    if (node === NO_NODE || !list.hasKey(node, userKey)) return false
-    list.loadLookup(node, lookup)
-    return true
+    const isFound = node !== NO_NODE && list.hasKey(node, userKey)
+    if (isFound) list.loadLookup(node, lookup)
+    const { rangeDeletions } = this
+    return rangeDeletions === null ? isFound : rangeDeletions.answer(userKey, seq, lookup, isFound)
   }
 
-  /** A cursor that stays usable while entries are added, and sees the new ones ahead of it. */
+  /**
+   * A cursor over the keys. It stays usable while entries are added, and sees the new ones ahead of
+   * it.
+   */
   cursor(): InternalCursor {
     return new MemTableCursor(this.#list)
   }

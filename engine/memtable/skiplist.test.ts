@@ -19,9 +19,10 @@ function filled(seed: number): SkipList {
 
 /**
  * The nodes on each level, lowest level first. A node's link to level i is 1 + i words before it.
+ * The last word of the head is no link of the skiplist.
  */
 function nodesByLevel(list: SkipList): number[][] {
-  const head = HEAD_BYTES / 4
+  const head = HEAD_BYTES / 4 - 1
   return Array.from({ length: head }, (_, level) => {
     const nodes: number[] = []
     for (let node = head; ; nodes.push(node)) {

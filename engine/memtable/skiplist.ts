@@ -17,8 +17,10 @@
  *
  * Prefix: the first four key bytes, big-endian, zero padded; most comparisons end there. Trailer:
  * seq << 8 | kind. The arena starts with the head, a node that has only links. A link of 0 ends a
- * level. Values lie apart from the nodes, many in one chunk: a descent reads only nodes, and more
- * of them fit into the processor's cache.
+ * level. Range deletions lie apart from the skiplist, in a chain: the word behind the head's links
+ * leads to the newest, and the only link of each leads to the one before it. Its key is the range's
+ * first key, its value the key where the range ends. Values lie apart from the nodes, many in one
+ * chunk: a descent reads only nodes, and more of them fit into the processor's cache.
  *
  * Invariant: level 0 links all nodes in internal order, level i + 1 a subset of level i. A link is
  * published with `Atomics.store` after the node that it points to is complete, lowest level first.
@@ -32,12 +34,16 @@
 import { assert } from '../base/assert.ts'
 import { copyRange } from '../base/copy.ts'
 import type { CursorFields } from '../base/internal-cursor.ts'
+import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 
 /** Enough for 4^12 entries, as one node in four reaches the next level. */
 const HEIGHT_MAX = 12
 /** The head has no header. Its links fill the words before this index. */
 const HEAD = HEIGHT_MAX
+/** The word that leads to the newest range deletion. */
+const CHAIN = HEAD
+const HEAD_WORDS = HEAD + 1
 
 /** Words of a node's header. */
 const PREFIX = 0
@@ -65,7 +71,7 @@ const ARENA_BYTES_MAX = 2 ** 31 * WORD_BYTES
 /** The index of no node: the end in either direction. */
 export const NO_NODE = 0
 
-export const HEAD_BYTES = HEAD * WORD_BYTES
+export const HEAD_BYTES = HEAD_WORDS * WORD_BYTES
 /** Expected bytes of an entry besides key and value: two headers, 4/3 links, padding, chunk end. */
 export const NODE_OVERHEAD_BYTES = 36
 
@@ -81,7 +87,7 @@ export class SkipList {
    */
   words!: Uint32Array<SharedArrayBuffer>
   bytes!: Uint8Array<SharedArrayBuffer>
-  #usedWords = HEAD
+  #usedWords = HEAD_WORDS
   readonly #chunkWords: number
   /** The unused words of the latest chunk of values. */
   #chunkAt = 0
@@ -108,7 +114,7 @@ export class SkipList {
       this.#randomState = 0
     } else {
       // A used arena is not cleared behind the head: each node is written before it is linked.
-      this.words.fill(NO_NODE, 0, HEAD)
+      this.words.fill(NO_NODE, 0, HEAD_WORDS)
       this.#complete = NODE_MAX
       this.#randomState = seed | 0 || 1
     }
@@ -126,6 +132,71 @@ export class SkipList {
     valueLength: number,
   ): void {
     const height = this.#randomHeight()
+    const node = this.#newNode(
+      height,
+      seq,
+      kind,
+      key,
+      keyStart,
+      keyLength,
+      value,
+      valueStart,
+      valueLength,
+    )
+    const isFound = this.#isInOrder && this.#followsLast(key, keyStart, keyLength, seq)
+    if (!isFound) this.#descend(key, keyStart, keyLength, seq)
+    this.#publish(node, height)
+  }
+
+  /** Adds a range deletion to the chain, as its newest. */
+  insertRangeDeletion(
+    seq: number,
+    from: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    to: Uint8Array,
+    toStart: number,
+    toLength: number,
+  ): void {
+    const { rangeDeletion } = ENTRY_KIND
+    const node = this.#newNode(
+      1,
+      seq,
+      rangeDeletion,
+      from,
+      fromStart,
+      fromLength,
+      to,
+      toStart,
+      toLength,
+    )
+    this.words[linkOf(node, 0)] = this.words[CHAIN]!
+    Atomics.store(this.words, CHAIN, node)
+  }
+
+  /** The newest range deletion, or NO_NODE. */
+  newestRangeDeletion(): number {
+    const node = this.words[CHAIN]!
+    return node > this.#complete ? this.#meet(CHAIN) : node
+  }
+
+  /** The range deletion added before `node`, or NO_NODE. */
+  rangeDeletionBefore(node: number): number {
+    return this.words[linkOf(node, 0)]!
+  }
+
+  /** Writes a node that nothing leads to yet. Returns its index. */
+  #newNode(
+    height: number,
+    seq: number,
+    kind: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): number {
     const valueIndex = this.#allocateValue(wordsFor(valueLength))
     const node = height + this.#allocate(height + HEADER_WORDS + wordsFor(keyLength))
     const { words, bytes } = this
@@ -137,9 +208,7 @@ export class SkipList {
     words[node + TRAILER_HIGH] = Math.floor(seq / TWO_POW_24)
     words[node + KEY_LENGTH] = keyLength
     words[node + VALUE] = valueIndex
-    const isFound = this.#isInOrder && this.#followsLast(key, keyStart, keyLength, seq)
-    if (!isFound) this.#descend(key, keyStart, keyLength, seq)
-    this.#publish(node, height)
+    return node
   }
 
   first(): number {

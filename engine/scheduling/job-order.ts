@@ -8,6 +8,7 @@
  * tables and its place (`reservations.ts`).
  */
 
+import { keyBytesOf } from '../base/internal-cursor.ts'
 import type { SeqNum } from '../base/internal-key.ts'
 import { ALL_KEYS, type DroppedEntries, type SourceKeys } from '../compaction/merge-rules.ts'
 import { olderRanges, united } from '../compaction/older-ranges.ts'
@@ -183,12 +184,18 @@ function olderThan(
   return olderRanges(version, position, inputIds, within)
 }
 
-/** The range of the memtable's keys; it must not be empty. The keys are owned. */
+/** The range of the memtable's keys and deleted ranges; it must not be empty. Owned. */
 function rangeOf(memtable: MemTable): KeyRange {
+  const ranges: KeyRange[] = []
   const cursor = memtable.cursor()
-  const key = () => cursor.keyBytes.slice(cursor.keyStart, cursor.keyStart + cursor.keyLength)
   cursor.seekToFirst()
-  const smallest = key()
-  cursor.seekToLast()
-  return { smallest, largest: key() }
+  if (cursor.valid) {
+    const smallest = keyBytesOf(cursor)
+    cursor.seekToLast()
+    ranges.push({ smallest, largest: keyBytesOf(cursor) })
+  }
+  for (const { from, to } of memtable.rangeDeletions?.fragments ?? []) {
+    ranges.push({ smallest: from, largest: to, isOpen: true })
+  }
+  return hull(ranges)!
 }

@@ -5,7 +5,9 @@
  */
 
 import type { InternalCursor } from '../base/internal-cursor.ts'
+import { RangeDeletions } from '../base/range-deletions.ts'
 import { writeSurvivors } from '../compaction/merge-rules.ts'
+import { SurvivingRanges } from '../compaction/surviving-ranges.ts'
 import { type CreateTable, TableOutputs } from '../compaction/table-outputs.ts'
 import type { ValueMoves, ValueRelocation } from '../compaction/value-relocation.ts'
 import { MergingCursor } from '../iterators/merging-cursor.ts'
@@ -24,6 +26,8 @@ export interface JobRoom {
    * compaction's account.
    */
   readonly openRun: (level: number) => (table: TableMeta) => InternalCursor
+  /** The range deletions of a table of a level; null if it has none. */
+  readonly rangeDeletions: (level: number, table: TableMeta) => RangeDeletions | null
   /** Removes a table that was not finished or not installed. Errors are ignored. */
   readonly removeTable: (id: TableId) => void
   readonly relocation: (moves: ValueMoves) => ValueRelocation
@@ -50,20 +54,27 @@ export function writesFiles({ written, sealed }: JobOutcome): boolean {
 /** Removes what was written if it fails. */
 function writeFiles(order: JobOrder, room: JobRoom): JobOutcome {
   const relocation = order.values === null ? null : room.relocation(order.values)
-  const outputs = new TableOutputs(
-    order.destinations,
-    order.cause,
-    room.createTable,
-    order.ancestry,
-    relocation,
-  )
+  const { snapshots, keys } = order
+  let outputs: TableOutputs | null = null
   try {
-    const dropped = writeSurvivors(sourceOf(order, room), order.snapshots, outputs, order.keys)
+    const deletions = deletionsOf(order, room)
+    const ranges = deletions === null ? null : new SurvivingRanges(deletions, snapshots, keys)
+    outputs = new TableOutputs(
+      order.destinations,
+      order.cause,
+      room.createTable,
+      order.ancestry,
+      relocation,
+      ranges,
+    )
+    const entries = writeSurvivors(sourceOf(order, room), snapshots, outputs, keys, deletions)
     const written = outputs.finish()
+    const { shadowed } = entries
+    const dropped = { shadowed, tombstones: entries.tombstones + (ranges?.dropped ?? 0) }
     const sealed = relocation?.finish() ?? []
     return { written, sealed, dropped, movedBytes: relocation?.movedBytes ?? 0 }
   } catch (error) {
-    for (const id of outputs.abandon()) room.removeTable(id)
+    for (const id of outputs?.abandon() ?? []) room.removeTable(id)
     relocation?.abandon()
     throw error
   } finally {
@@ -77,4 +88,18 @@ function sourceOf({ source }: JobOrder, { openRun }: JobRoom): InternalCursor {
     ({ level, tables }) => new RunCursor(runOf(0, tables), openRun(level)),
   )
   return new MergingCursor(cursors)
+}
+
+/** All range deletions of the job's source; null if there are none. */
+function deletionsOf({ source }: JobOrder, room: JobRoom): RangeDeletions | null {
+  if ('memtable' in source) return MemTable.over(source.memtable).rangeDeletions
+  const deletions = new RangeDeletions()
+  for (const { level, tables } of source.runs) {
+    for (const table of tables) {
+      if (table.rangeDeletions === 0) continue
+      const own = room.rangeDeletions(level, table)
+      if (own !== null) deletions.addAll(own)
+    }
+  }
+  return deletions.isEmpty ? null : deletions
 }

@@ -23,8 +23,12 @@ export class PlainBlockBuilder {
     this.#writer.varint(0).varint(key.length).varint(value.length).raw(key).raw(value)
   }
 
-  /** Owned. At least one entry must have been added. Call it once, and add nothing afterwards. */
+  /**
+   * Owned. Call it once, and add nothing afterwards. A block without entries has one restart, as
+   * RocksDB demands.
+   */
   finish(): Uint8Array {
+    if (this.#restarts.length === 0) this.#restarts.push(0)
     for (const restart of this.#restarts) this.#writer.u32(restart)
     const block = this.#writer.u32(this.#restarts.length).copy()
     idleWriters.give(this.#writer)

@@ -7,12 +7,13 @@ import { describe, expect, test } from 'vitest'
 import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { Lookup } from '../base/lookup.ts'
 import { createRandom } from '../base/random.ts'
+import type { RangeDeletions } from '../base/range-deletions.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
 import { collectEntries, type Entry } from '../testing/oracles/array-cursor.ts'
-import { entriesArbitrary } from '../testing/oracles/cursor-walk.ts'
+import { entriesArbitrary, hex } from '../testing/oracles/cursor-walk.ts'
 import {
   hasRocksdbTools,
   runTool,
@@ -30,6 +31,20 @@ const folder = temporaryFolder('table')
 const storage = new NodeStorage(new Ledger())
 
 let tables = 0
+
+/** The table's range deletions, as sst_dump prints them. */
+function dumpedRanges(path: string): readonly string[] {
+  runTool('sst_dump', [`--file=${path}`, '--command=raw'])
+  const dump = readFileSync(path.replace(/\.sst$/, '_dump.txt'), 'latin1')
+  const part = dump.split('Range deletions:\n')[1]?.split('\n\n')[0] ?? ''
+  return part.split('\n').flatMap((line) => /^ {2}HEX {4}(.*)$/.exec(line)?.[1] ?? [])
+}
+
+function rangeLines({ fragments }: RangeDeletions): readonly string[] {
+  return fragments.flatMap(({ from, to, seqs }) =>
+    seqs.map(() => `${hex(from)}: ${hex(to)}`.toUpperCase()),
+  )
+}
 
 function write(entries: readonly Entry[], options: TableWriterOptions): string {
   const path = join(folder, `${++tables}.sst`)
@@ -50,6 +65,26 @@ function someEntries(count: number): Entry[] {
 const compressions = ['none', 'lz4', 'zstd'] as const
 
 describe.skipIf(!hasRocksdbTools('sst_dump'))('sst_dump', () => {
+  test.each([0, 300])('lists the range deletions of a table with %i keys', (count) => {
+    const entries = someEntries(count)
+    const key = (text: string) => new TextEncoder().encode(text)
+    const deletions = [
+      { from: key('a'), to: key('user000000000100'), seq: 9 },
+      { from: key('user0'), to: key('user000000000200'), seq: 12 },
+      { from: key('x'), to: key('z'), seq: 7 },
+    ]
+    const path = join(folder, `${++tables}.sst`)
+    writeTable(storage, path, entries, plain, deletions)
+    expect(verifyTableFile(path)).toEqual(SOUND)
+    expect(scanTableFile(path).filter((line) => !line.includes('type:15'))).toEqual(
+      scanLines(entries),
+    )
+    const reader = TableReader.open(storage.open(path, readTag), 1, new BlockCache(1 << 20))
+    expect(rangeLines(reader.rangeDeletions!).length).toBe(5)
+    expect(dumpedRanges(path)).toEqual(rangeLines(reader.rangeDeletions!))
+    reader.close()
+  })
+
   test.each(compressions)(
     'accepts a table with compression %s and reads equal entries',
     (compression) => {
@@ -167,12 +202,15 @@ describe.skipIf(!hasRocksdbTools('db_bench', 'sst_dump'))('a table of RocksDB', 
     }
   })
 
-  test('with range deletions reports that it has them', () => {
+  test('with range deletions is read, and counts them as we do', () => {
     const tombstones = ['--writes_per_range_tombstone=100', '--max_num_range_tombstones=10']
-    const reader = open(fill('ranges', ...tombstones)[0]!)
-    expect(reader.hasRangeDeletions).toBe(true)
-    expect(reader.properties.rangeDeletions).toBeGreaterThan(0)
-    expect(open(fill('none')[0]!).hasRangeDeletions).toBe(false)
+    const [path = ''] = fill('ranges', ...tombstones)
+    const { rangeDeletions, properties } = open(path)
+    const lines = rangeLines(rangeDeletions!)
+    expect(lines).toEqual(dumpedRanges(path))
+    expect(properties.rangeDeletions).toBe(lines.length)
+    expect(lines.length).toBeGreaterThan(10)
+    expect(open(fill('none')[0]!).rangeDeletions).toBeNull()
   })
 
   test.each([

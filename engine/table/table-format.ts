@@ -7,6 +7,7 @@
  *   | data block …          |   each block is followed by its trailer
  *   | filter block          |   optional, private (filter.ts)
  *   | index block           |   one entry a data block: last internal key → handle
+ *   | range deletions block |   optional (range-deletion-block.ts)
  *   | properties block      |   properties.ts
  *   | metaindex block       |   name → handle, sorted
  *   | footer, 53 B          |

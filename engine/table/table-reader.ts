@@ -1,8 +1,8 @@
 /**
- * Owns one open table. Footer, properties, index and filter are read and checked at open and stay
- * in memory; data blocks come through the block cache. Every byte read has passed its checksum. It
- * reads the engine's own tables, and RocksDB tables with CRC32C, a plain index (either encoding)
- * and no, LZ4 or zstd compression. It ignores RocksDB's filters.
+ * Owns one open table. Footer, properties, index, filter and range deletions are read and checked
+ * at open and stay in memory; data blocks come through the block cache. Every byte read has passed
+ * its checksum. It reads the engine's own tables, and RocksDB tables with CRC32C, a plain index
+ * (either encoding) and no, LZ4 or zstd compression. It ignores RocksDB's filters.
  *
  * Invariant: a lookup's value is a view into an immutable block that is never recycled.
  */
@@ -12,6 +12,7 @@ import { compareRanges } from '../base/compare.ts'
 import { corruption } from '../base/errors.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import type { Lookup } from '../base/lookup.ts'
+import type { RangeDeletions } from '../base/range-deletions.ts'
 import type { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
 import type { ReadableFile } from '../storage/storage.ts'
@@ -20,6 +21,7 @@ import { type BlockIndex, decodeIndex } from './block-index.ts'
 import { BloomFilter } from './filter.ts'
 import { decodePlainBlock } from './plain-block.ts'
 import { decodeProperties, type StoredProperties } from './properties.ts'
+import { decodeRangeDeletions } from './range-deletion-block.ts'
 import { readBlock } from './stored-block.ts'
 import { TableBlocks } from './table-blocks.ts'
 import { TableCursor, type TableCursorOptions } from './table-cursor.ts'
@@ -44,8 +46,8 @@ export class TableReader {
   readonly id: number
   readonly path: string
   readonly properties: StoredProperties
-  /** Whether the table holds range deletions, which this engine does not apply. */
-  readonly hasRangeDeletions: boolean
+  /** Null if the table has none. */
+  readonly rangeDeletions: RangeDeletions | null
   /** Pays for the reads of `get`. Set it again when the table moves to another level. */
   fileForGets: ReadableFile
   readonly #file: ReadableFile
@@ -62,7 +64,7 @@ export class TableReader {
     this.id = blocks.id
     this.path = file.path
     this.properties = parts.properties
-    this.hasRangeDeletions = parts.hasRangeDeletions
+    this.rangeDeletions = parts.rangeDeletions
     this.fileForGets = fileForGets
     this.#file = file
     this.#blocks = blocks
@@ -104,8 +106,9 @@ export class TableReader {
   }
 
   /**
-   * Finds the newest version with seq ≤ `seq`, after asking the filter. If it returns true,
-   * `lookup` is filled; its value is a view that may be kept. `file` pays for the read. Throws
+   * Finds the newest version with seq ≤ `seq`, after asking the filter. A newer deletion of a range
+   * with the key is found as a deletion of the key. If it returns true, `lookup` is filled; its
+   * value is a view that may be kept. `file` pays for the read. Throws
    * `LSM_CORRUPTION`, `LSM_IO`.
    */
   get(
@@ -115,7 +118,10 @@ export class TableReader {
     counters: ReadCounters,
     file = this.fileForGets,
   ): boolean {
-    if (!this.mayContain(userKey, counters)) return false
+    const { rangeDeletions } = this
+    if (!this.mayContain(userKey, counters)) {
+      return rangeDeletions?.answer(userKey, seq, lookup, false) ?? false
+    }
     const { index } = this.#blocks
     const blockIndex = index.find(userKey, seq)
     const block =
@@ -125,7 +131,7 @@ export class TableReader {
 
   /**
    * The first half of `get`: the data block that may hold the key, the number of blocks if none
-   * can, or −1 if the filter rules the key out.
+   * can, or −1 if the filter rules the key out. `rangeDeletions` may still cover it.
    */
   locate(userKey: Uint8Array, seq: number, counters: ReadCounters): number {
     return this.mayContain(userKey, counters) ? this.#blocks.index.find(userKey, seq) : -1
@@ -161,14 +167,14 @@ export class TableReader {
       cursor.open(block, this.#blocks.index.offsets[blockIndex]!)
       cursor.seek(userKey, seq)
     }
-    if (cursor.valid && isAt(cursor, userKey)) {
+    const isFound = cursor.valid && isAt(cursor, userKey)
+    if (isFound) {
       lookup.set(cursor.seq, cursor.kind, cursor.valueBytes, cursor.valueStart, cursor.valueLength)
-      return true
-    }
-    if (this.#filter !== null && !this.#precededBy(userKey, blockIndex)) {
+    } else if (this.#filter !== null && !this.#precededBy(userKey, blockIndex)) {
       counters.filterFalsePositives++
     }
-    return false
+    const { rangeDeletions } = this
+    return rangeDeletions === null ? isFound : rangeDeletions.answer(userKey, seq, lookup, isFound)
   }
 
   /**
@@ -208,7 +214,7 @@ interface TableParts {
   readonly properties: StoredProperties
   readonly index: BlockIndex
   readonly filter: BloomFilter | null
-  readonly hasRangeDeletions: boolean
+  readonly rangeDeletions: RangeDeletions | null
 }
 
 function readParts(file: ReadableFile): TableParts {
@@ -232,11 +238,15 @@ function readParts(file: ReadableFile): TableParts {
   }
   const indexBlock = readBlock(file, footer.index, 'index', indexScratch)
   const filterHandle = handleOf(metaindex, METAINDEX_NAME.filter, file)
+  const deletionsHandle = handleOf(metaindex, METAINDEX_NAME.rangeDeletions, file)
   return {
     properties,
     index: decodeIndex(indexBlock, layout, path, tableBytes),
     filter: filterHandle === null ? null : readFilter(file, filterHandle),
-    hasRangeDeletions: metaindex.has(METAINDEX_NAME.rangeDeletions),
+    rangeDeletions:
+      deletionsHandle === null
+        ? null
+        : decodeRangeDeletions(readBlock(file, deletionsHandle, 'meta'), path),
   }
 }
 

@@ -3,8 +3,9 @@
  * `TableWriter` would write. Simulators count with it.
  *
  * Invariant: without compression, `tableSize` equals the writer's file to the byte, section by
- * section. How much smaller a compressed table is depends on its values, so no formula gives it; it
- * is counted here as if every block were uncompressed. `estimateTableSize` uses only averages.
+ * section, for tables without range deletions. How much smaller a compressed table is depends on
+ * its values, so no formula gives it; it is counted here as if every block were uncompressed.
+ * `estimateTableSize` uses only averages.
  */
 
 import { TRAILER_BYTES } from '../base/internal-key.ts'
@@ -160,7 +161,7 @@ function metaBytesOf(totals: Totals, indexPayload: number, filter: number): numb
   const properties = encodeProperties({ ...totals, ...body, rangeDeletions: 0 }, 'none').length
   const handle: BlockHandle | null =
     filter === 0 ? null : { offset: totals.dataBytes, bytes: filter }
-  const metaindex = encodeMetaindex(handle, { offset: body.bytes, bytes: properties }).length
+  const metaindex = encodeMetaindex(handle, { offset: body.bytes, bytes: properties }, null).length
   return properties + metaindex + 2 * BLOCK_TRAILER_BYTES + FOOTER_BYTES
 }
 

@@ -1,17 +1,19 @@
 /**
  * Owns the writing of one table: entries in internal order become data blocks, then filter, index,
  * properties, metaindex and footer follow (layout in table-format.ts; LevelDB's
- * `table/table_builder.cc`). Blocks are collected in a chunk, so that few appends carry many
- * blocks.
+ * `table/table_builder.cc`). Range deletions have a meta block of their own. Blocks are collected
+ * in a chunk, so that few appends carry many blocks.
  *
  * Invariant: a block never exceeds `blockBytes` before compression unless a single entry does.
  */
 
 import { assert } from '../base/assert.ts'
 import { ByteWriter } from '../base/coding.ts'
+import { compareBytes, compareRanges } from '../base/compare.ts'
 import { IdleBuffers } from '../base/idle-buffers.ts'
 import type { Entry } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, encodeInternalKey } from '../base/internal-key.ts'
+import type { Fragment } from '../base/range-deletions.ts'
 import type { Section } from '../storage/ledger.ts'
 import type { WritableFile } from '../storage/storage.ts'
 import { DataBlockBuilder } from './block-builder.ts'
@@ -20,6 +22,7 @@ import { FilterBuilder } from './filter.ts'
 import { encodeMetaindex } from './metaindex.ts'
 import { PlainBlockBuilder } from './plain-block.ts'
 import { encodeProperties } from './properties.ts'
+import { encodeRangeDeletions } from './range-deletion-block.ts'
 import {
   appendHandle,
   BLOCK_TRAILER_BYTES,
@@ -43,12 +46,16 @@ export interface TableWriterOptions {
   readonly bitsPerKey: number
 }
 
-/** Facts about a finished table. Keys are user keys, owned. */
+/**
+ * Facts about a finished table. Keys are user keys, owned. Entries, tombstones and raw bytes
+ * include range deletions, as RocksDB counts.
+ */
 export interface TableSummary {
   /** File size. */
   readonly bytes: number
   readonly entries: number
   readonly tombstones: number
+  readonly rangeDeletions: number
   /** Σ user-key bytes, without trailers. */
   readonly rawKeyBytes: number
   readonly rawValueBytes: number
@@ -56,6 +63,8 @@ export interface TableSummary {
   readonly seqMax: number
   readonly smallest: Uint8Array
   readonly largest: Uint8Array
+  /** True: a range deletion ends the table, before `largest`. Default: false. */
+  readonly isOpen?: boolean
   /** `bytes` is the size of the filter block, including its trailer. */
   readonly filter: {
     readonly kind: 'none' | 'blocked-bloom'
@@ -65,7 +74,7 @@ export interface TableSummary {
 }
 
 export class TableWriter {
-  /** Number of entries added. */
+  /** Number of entries added, range deletions included. */
   entries = 0
   readonly #file: WritableFile
   readonly #blockBytes: number
@@ -75,6 +84,7 @@ export class TableWriter {
   readonly #index = new PlainBlockBuilder()
   readonly #handle = new ByteWriter(16)
   readonly #filter: FilterBuilder | null
+  readonly #fragments: Fragment[] = []
   #chunk = idleChunks.take()
   #chunkLength = 0
   /** The section of the bytes in the chunk. */
@@ -82,6 +92,7 @@ export class TableWriter {
   #appendedBytes = 0
   #dataBlocks = 0
   #tombstones = 0
+  #rangeDeletions = 0
   #rawKeyBytes = 0
   #rawValueBytes = 0
   #seqMin = Number.MAX_SAFE_INTEGER
@@ -113,7 +124,7 @@ export class TableWriter {
     }
     const isNewKey = block.add(entry)
     if (isNewKey) this.#filter?.add(keyBytes, keyStart, keyLength)
-    if (this.entries === 0) this.#smallest = keyBytes.slice(keyStart, keyStart + keyLength)
+    if (this.#smallest === null) this.#smallest = keyBytes.slice(keyStart, keyStart + keyLength)
     if (kind === ENTRY_KIND.deletion) this.#tombstones++
     if (seq < this.#seqMin) this.#seqMin = seq
     if (seq > this.#seqMax) this.#seqMax = seq
@@ -122,15 +133,40 @@ export class TableWriter {
     this.entries++
   }
 
+  /** Whether an entry's user key is at or after `key`. */
+  hasKeyFrom(key: Uint8Array): boolean {
+    const { lastKey, lastKeyLength } = this.#block
+    if (this.#smallest === null) return false
+    return compareRanges(lastKey, 0, lastKeyLength, key, 0, key.length) >= 0
+  }
+
+  /** Adds deletions of one range, and keeps the fragment. Fragments ascend and are disjoint. */
+  addFragment(fragment: Fragment): void {
+    const { from, to, seqs } = fragment
+    const before = this.#fragments.at(-1)
+    assert(before === undefined || compareBytes(before.to, from) <= 0, 'fragments ascend')
+    this.#fragments.push(fragment)
+    for (const seq of seqs) {
+      if (seq < this.#seqMin) this.#seqMin = seq
+      if (seq > this.#seqMax) this.#seqMax = seq
+    }
+    this.entries += seqs.length
+    this.#tombstones += seqs.length
+    this.#rangeDeletions += seqs.length
+    this.#rawKeyBytes += seqs.length * from.length
+    this.#rawValueBytes += seqs.length * to.length
+  }
+
   /**
    * Appends all remaining bytes; the caller syncs. At least one entry was added. Throws `LSM_IO`.
    */
   finish(): TableSummary {
-    assert(this.#smallest !== null, 'a table has entries')
-    this.#finishDataBlock()
+    assert(this.entries > 0, 'a table has entries')
+    const hasKeys = this.#smallest !== null
+    if (hasKeys) this.#finishDataBlock()
     const dataBytes = this.#offset
     this.#startSection('filter')
-    const filterHandle = this.#filter === null ? null : this.#writeFilter(this.#filter)
+    const filterHandle = this.#filter === null || !hasKeys ? null : this.#writeFilter(this.#filter)
     this.#startSection('index')
     const indexHandle = this.#writeBlock(this.#index.finish())
     this.#startSection('meta')
@@ -138,22 +174,40 @@ export class TableWriter {
     this.#flushChunk()
     if (this.#chunk.length === CHUNK_BYTES) idleChunks.give(this.#chunk)
 
-    const { lastKey, lastKeyLength } = this.#block
     return {
       bytes: this.#offset,
       entries: this.entries,
       tombstones: this.#tombstones,
+      rangeDeletions: this.#rangeDeletions,
       rawKeyBytes: this.#rawKeyBytes,
       rawValueBytes: this.#rawValueBytes,
       seqMin: this.#seqMin,
       seqMax: this.#seqMax,
-      smallest: this.#smallest,
-      largest: lastKey.slice(0, lastKeyLength),
+      ...this.#range(),
       filter: {
         kind: filterHandle === null ? 'none' : 'blocked-bloom',
         bitsPerKey: filterHandle === null ? 0 : this.#bitsPerKey,
         bytes: filterHandle === null ? 0 : filterHandle.bytes + BLOCK_TRAILER_BYTES,
       },
+    }
+  }
+
+  /** The keys of the entries and of the deleted ranges. */
+  #range(): Pick<TableSummary, 'smallest' | 'largest' | 'isOpen'> {
+    const { lastKey, lastKeyLength } = this.#block
+    const first = this.#fragments[0]
+    const last = this.#fragments.at(-1)
+    const firstKey = this.#smallest
+    const startsDeleted =
+      first !== undefined && (firstKey === null || compareBytes(first.from, firstKey) < 0)
+    const isOpen =
+      last !== undefined &&
+      (firstKey === null ||
+        compareRanges(last.to, 0, last.to.length, lastKey, 0, lastKeyLength) > 0)
+    return {
+      smallest: startsDeleted ? first.from : firstKey!,
+      largest: isOpen ? last.to : lastKey.slice(0, lastKeyLength),
+      ...(isOpen ? { isOpen } : {}),
     }
   }
 
@@ -176,6 +230,8 @@ export class TableWriter {
   }
 
   #writeMeta(dataBytes: number, index: BlockHandle, filter: BlockHandle | null): void {
+    const rangeDeletions =
+      this.#fragments.length === 0 ? null : this.#writeBlock(encodeRangeDeletions(this.#fragments))
     const properties = encodeProperties(
       {
         entries: this.entries,
@@ -186,11 +242,11 @@ export class TableWriter {
         dataBytes,
         indexBytes: index.bytes + BLOCK_TRAILER_BYTES,
         filterBytes: filter === null ? 0 : filter.bytes + BLOCK_TRAILER_BYTES,
-        rangeDeletions: 0,
+        rangeDeletions: this.#rangeDeletions,
       },
       this.#compression,
     )
-    const metaindex = encodeMetaindex(filter, this.#writeBlock(properties))
+    const metaindex = encodeMetaindex(filter, this.#writeBlock(properties), rangeDeletions)
     const footer = encodeFooter(this.#writeBlock(metaindex), index)
     this.#reserve(footer.length).set(footer, this.#chunkLength)
     this.#chunkLength += footer.length

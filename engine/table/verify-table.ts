@@ -8,14 +8,16 @@
  *   3. LZ4's own decoder decodes the LZ4 blocks equally; entries ascend strictly in internal order,
  *      within blocks and across them
  *   4. the index finds each block's first and last entry; the filter denies no key
- *   5. the counted facts equal the properties and the expected summary
+ *   5. the range deletions are fragments
+ *   6. the counted facts equal the properties and the expected summary
  */
 
 import { ByteReader } from '../base/coding.ts'
-import { compareBytes } from '../base/compare.ts'
+import { compareBytes, equalBytes } from '../base/compare.ts'
 import { corruption } from '../base/errors.ts'
 import { keyBytesOf, valueBytesOf } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
+import type { Fragment } from '../base/range-deletions.ts'
 import type { ReadableFile } from '../storage/storage.ts'
 import { BlockCursor } from './block-cursor.ts'
 import { type BlockIndex, decodeIndex } from './block-index.ts'
@@ -24,6 +26,7 @@ import { BloomFilter } from './filter.ts'
 import { lz4Agrees } from './lz4-witness.ts'
 import { decodePlainBlock } from './plain-block.ts'
 import { decodeProperties, type StoredProperties } from './properties.ts'
+import { decodeRangeDeletions, encodeRangeDeletions } from './range-deletion-block.ts'
 import { decodeStoredBlock, readBlock } from './stored-block.ts'
 import {
   BLOCK_TRAILER_BYTES,
@@ -41,8 +44,8 @@ import type { TableSummary } from './table-writer.ts'
 export type PointerCheck = (key: Uint8Array, pointer: Uint8Array, blockOffset: number) => void
 
 /**
- * Throws `LSM_CORRUPTION` with path and offset at the first fault. The caller keeps ownership of
- * `file`.
+ * Throws `LSM_CORRUPTION` with path and offset at the first fault, and `LSM_INVALID_ARGUMENT` for a
+ * valid table of a kind that this engine does not read. The caller keeps ownership of `file`.
  */
 export function verifyTable(
   file: ReadableFile,
@@ -79,7 +82,9 @@ export function verifyTable(
   if (filterHandle !== undefined && filter === null) {
     throw corruption('filter block does not parse', { path, offset: filterHandle.offset })
   }
-  const found = walk(file, index, filter, checkPointer)
+  const deletionsHandle = metaindex.get(METAINDEX_NAME.rangeDeletions)
+  const fragments = deletionsHandle === undefined ? [] : readFragments(file, deletionsHandle)
+  const found = withFragments(path, walk(file, index, filter, checkPointer), fragments)
   const filterBytes = filterHandle === undefined ? 0 : filterHandle.bytes + BLOCK_TRAILER_BYTES
   compareFacts(path, propertiesHandle.offset, { ...found, filterBytes }, expected, properties)
 }
@@ -121,20 +126,27 @@ type Facts = Pick<
   TableSummary,
   | 'entries'
   | 'tombstones'
+  | 'rangeDeletions'
   | 'rawKeyBytes'
   | 'rawValueBytes'
   | 'seqMin'
   | 'seqMax'
   | 'smallest'
   | 'largest'
+  | 'isOpen'
 >
+
+/** The facts of a table's data blocks. `range` is null if there are none. */
+interface KeyFacts extends Omit<Facts, 'rangeDeletions' | 'smallest' | 'largest' | 'isOpen'> {
+  readonly range: Pick<Facts, 'smallest' | 'largest' | 'isOpen'> | null
+}
 
 function walk(
   file: ReadableFile,
   index: BlockIndex,
   filter: BloomFilter | null,
   checkPointer: PointerCheck,
-): Facts {
+): KeyFacts {
   const { path } = file
   const cursor = new BlockCursor(path)
   const counts = { entries: 0, tombstones: 0, rawKeyBytes: 0, rawValueBytes: 0 }
@@ -176,8 +188,41 @@ function walk(
     }
     checkIndex(previous!.key, previous!.seq)
   }
-  if (smallest === null) throw corruption('table without entries', { path, offset: 0 })
-  return { ...counts, ...seqs, smallest, largest: previous!.key }
+  const range = smallest === null ? null : { smallest, largest: previous!.key }
+  return { ...counts, ...seqs, range }
+}
+
+/** The range deletions, if encoding them gives the block again: then they are fragments. */
+function readFragments(file: ReadableFile, handle: BlockHandle): readonly Fragment[] {
+  const { path } = file
+  const block = readBlock(file, handle, 'meta')
+  const { fragments } = decodeRangeDeletions(block, path)
+  if (fragments.length > 0 && equalBytes(encodeRangeDeletions(fragments), block)) return fragments
+  throw corruption('range deletions are not fragments', { path, offset: handle.offset })
+}
+
+/** The facts of the keys together with those of the range deletions. */
+function withFragments(path: string, keys: KeyFacts, fragments: readonly Fragment[]): Facts {
+  const { range: keyRange, ...counts } = keys
+  const facts = { ...counts, rangeDeletions: 0 }
+  let range = keyRange
+  for (const { from, to, seqs } of fragments) {
+    facts.entries += seqs.length
+    facts.tombstones += seqs.length
+    facts.rangeDeletions += seqs.length
+    facts.rawKeyBytes += seqs.length * from.length
+    facts.rawValueBytes += seqs.length * to.length
+    facts.seqMin = Math.min(facts.seqMin, ...seqs)
+    facts.seqMax = Math.max(facts.seqMax, ...seqs)
+    const smallest =
+      range === null || compareBytes(from, range.smallest) < 0 ? from : range.smallest
+    range =
+      range === null || compareBytes(range.largest, to) < 0
+        ? { smallest, largest: to, isOpen: true }
+        : { ...range, smallest }
+  }
+  if (range === null) throw corruption('table without entries', { path, offset: 0 })
+  return { ...facts, ...range }
 }
 
 /** Reads a data block. LZ4's own decoder decodes an LZ4 block a second time. */
@@ -200,6 +245,8 @@ function readTwice(file: ReadableFile, handle: BlockHandle): Uint8Array {
  * Compares the counted facts with the claims of the table's properties and of its owner, the
  * manifest.
  */
+const COUNTED = ['entries', 'tombstones', 'rangeDeletions', 'rawKeyBytes', 'rawValueBytes'] as const
+
 function compareFacts(
   path: string,
   propertiesOffset: number,
@@ -212,7 +259,7 @@ function compareFacts(
     const where = { path, offset: propertiesOffset, expected: claimed, actual }
     throw corruption(`${what}: ${actual} found, but the ${who} says ${claimed}`, where)
   }
-  for (const name of ['entries', 'tombstones', 'rawKeyBytes', 'rawValueBytes'] as const) {
+  for (const name of COUNTED) {
     claim('properties', name, found[name], properties[name])
     claim('manifest', name, found[name], expected[name])
   }
@@ -224,5 +271,9 @@ function compareFacts(
   for (const bound of ['smallest', 'largest'] as const) {
     if (compareBytes(found[bound], expected[bound]) === 0) continue
     throw corruption(`the ${bound} key is not the one in the manifest`, { path, offset: 0 })
+  }
+  if ((found.isOpen === true) !== (expected.isOpen === true)) {
+    const end = found.isOpen === true ? 'a range deletion' : 'an entry'
+    throw corruption(`${end} ends the table, which the manifest denies`, { path, offset: 0 })
   }
 }

@@ -4,12 +4,13 @@
  * An edit copies the changed chunks and the chunk list, never all tables, so editing and searching
  * a run of 100,000 tables takes microseconds.
  *
- * Invariant: no empty chunk; tables ascend strictly across chunks: largest(t) < smallest(t + 1).
+ * Invariant: no empty chunk; tables ascend strictly across chunks: a table ends before the next
+ * starts.
  */
 
 import { assert } from '../base/assert.ts'
 import { compareBytes } from '../base/compare.ts'
-import { type KeyRange, lastStartingBy } from './key-range.ts'
+import { endsBefore, type KeyRange, lastStartingBy, rangeUntil } from './key-range.ts'
 import type { TableId, TableMeta } from './table-meta.ts'
 import { addTotals, NO_TOTALS, subtractTotals, type Totals, totalsOf } from './totals.ts'
 
@@ -62,7 +63,8 @@ export function tableAt(run: Run, index: number): TableMeta {
 }
 
 /**
- * Index of the first table whose largest key is ≥ `key`, or the number of tables if there is none.
+ * Index of the first table that does not end before `key`, or the number of tables if there is
+ * none.
  */
 export function lowerBound(run: Run, key: Uint8Array): number {
   const { chunks } = run
@@ -73,15 +75,18 @@ export function lowerBound(run: Run, key: Uint8Array): number {
 }
 
 /**
- * Index of the first of the ascending `parts` whose largest key is ≥ `key`, or their number if none
- * is.
+ * Index of the first of the ascending `parts` that does not end before `key`, or their number if
+ * all do.
  */
-function firstReaching(parts: readonly { readonly largest: Uint8Array }[], key: Uint8Array) {
+function firstReaching(
+  parts: readonly Pick<KeyRange, 'largest' | 'isOpen'>[],
+  key: Uint8Array,
+): number {
   let first = 0
   let last = parts.length
   while (first < last) {
     const middle = (first + last) >>> 1
-    if (compareBytes(parts[middle]!.largest, key) < 0) first = middle + 1
+    if (endsBefore(parts[middle]!, key)) first = middle + 1
     else last = middle
   }
   return first
@@ -110,11 +115,10 @@ export function overlapping(run: Run, range: KeyRange): { from: number; to: numb
       if (++chunk === chunks.length) return { from, to }
       at = 0
     }
-    if (compareBytes(chunks[chunk]!.tables[at]!.smallest, range.largest) > 0) return { from, to }
+    if (endsBefore(range, chunks[chunk]!.tables[at]!.smallest)) return { from, to }
   }
   const last = lowerBound(run, range.largest)
-  const meets =
-    last < run.totals.tables && compareBytes(tableAt(run, last).smallest, range.largest) <= 0
+  const meets = last < run.totals.tables && !endsBefore(range, tableAt(run, last).smallest)
   return { from, to: Math.max(from, meets ? last + 1 : last) }
 }
 
@@ -146,7 +150,7 @@ export function rangeOf(run: Run): KeyRange | null {
   const first = run.chunks[0]
   const last = run.chunks.at(-1)
   if (first === undefined || last === undefined) return null
-  return { smallest: first.smallest, largest: last.largest }
+  return rangeUntil(first.smallest, last)
 }
 
 /**
@@ -318,10 +322,10 @@ function firstIndexesAfter(
 export function checkRun(run: Run): void {
   let previous: TableMeta | null = null
   for (const table of tablesOf(run)) {
-    assert(compareBytes(table.smallest, table.largest) <= 0, `table ${table.id} has an empty range`)
+    assert(!endsBefore(table, table.smallest), `table ${table.id} has an empty range`)
     if (previous !== null) {
       assert(
-        compareBytes(previous.largest, table.smallest) < 0,
+        endsBefore(previous, table.smallest),
         `run ${run.id}: tables ${previous.id} and ${table.id} overlap or are out of order`,
       )
     }
@@ -352,7 +356,7 @@ export function chunkAt({ firstIndexes }: Run, index: number): number {
 }
 
 function chunkOf(tables: readonly TableMeta[], totals = totalsOf(tables)): Chunk {
-  return { tables, totals, smallest: tables[0]!.smallest, largest: tables.at(-1)!.largest }
+  return { tables, totals, ...rangeUntil(tables[0]!.smallest, tables.at(-1)!) }
 }
 
 function runOfChunks(id: RunId, chunks: readonly Chunk[], totals: Totals): Run {

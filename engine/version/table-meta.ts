@@ -17,17 +17,23 @@ export interface FilterMeta {
   readonly bytes: number
 }
 
-/** `smallest` and `largest` are user keys, both present in the table (inclusive). */
+/**
+ * `smallest` and `largest` are user keys. Without range deletions both are present in the table;
+ * with them the range also covers the deleted ranges, and may be open.
+ */
 export interface TableMeta extends KeyRange {
   readonly id: TableId
   /** File size. */
   readonly bytes: number
-  /** All entries, tombstones included. */
+  /** All entries, tombstones and range deletions included, as RocksDB counts. */
   readonly entries: number
+  /** Deletions of keys and of ranges. */
   readonly tombstones: number
-  /** Σ user-key bytes over entries (no trailer). */
+  /** How many of the tombstones are range deletions. */
+  readonly rangeDeletions: number
+  /** Σ user-key bytes over entries (no trailer); of a range deletion, the first key's. */
   readonly rawKeyBytes: number
-  /** Σ value bytes over entries. */
+  /** Σ value bytes over entries; of a range deletion, those of the key where it ends. */
   readonly rawValueBytes: number
   readonly seqMin: number
   readonly seqMax: number

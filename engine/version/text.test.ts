@@ -11,6 +11,7 @@ const table: fc.Arbitrary<Omit<TableMeta, 'id' | 'smallest' | 'largest'>> = fc.r
   bytes: fc.nat(),
   entries: fc.nat(),
   tombstones: fc.nat(),
+  rangeDeletions: fc.nat(),
   rawKeyBytes: fc.nat(),
   rawValueBytes: fc.nat(),
   seqMin: fc.nat(),

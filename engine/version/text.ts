@@ -7,9 +7,9 @@
  *   L1
  *     R3: 4[a,z] entries=8
  *
- * One run per line, newest first. A table is its id, its key range, and the facts that differ from
- * the defaults below. A key of letters, digits and `_.-` is printed as it is; any other key is
- * printed as 0x… hex.
+ * One run per line, newest first. A table is its id, its key range ([a,f) if it is open), and the
+ * facts that differ from the defaults below. A key of letters, digits and `_.-` is printed as it
+ * is; any other key is printed as 0x… hex.
  */
 
 import { invalidArgument } from '../base/errors.ts'
@@ -23,6 +23,7 @@ const DEFAULTS: Omit<TableMeta, 'id' | 'smallest' | 'largest'> = {
   bytes: 1,
   entries: 1,
   tombstones: 0,
+  rangeDeletions: 0,
   rawKeyBytes: 0,
   rawValueBytes: 1,
   seqMin: 0,
@@ -38,6 +39,7 @@ const NUMBER_FIELDS = [
   ['bytes', 'bytes'],
   ['entries', 'entries'],
   ['tombstones', 'tombstones'],
+  ['ranges', 'rangeDeletions'],
   ['keys', 'rawKeyBytes'],
   ['values', 'rawValueBytes'],
   ['created', 'createdAtMs'],
@@ -74,7 +76,8 @@ export function printTable(table: TableMeta): string {
       ` vlog=${table.vlogBytes.map(([segment, bytes]) => `${segment}:${bytes}`).join(',')}`,
     )
   }
-  return `${table.id}[${printKey(table.smallest)},${printKey(table.largest)}]${facts.join('')}`
+  const end = table.isOpen === true ? ')' : ']'
+  return `${table.id}[${printKey(table.smallest)},${printKey(table.largest)}${end}${facts.join('')}`
 }
 
 export function printKey(key: Uint8Array): string {
@@ -107,10 +110,10 @@ export function parseVersion(text: string): Version {
 }
 
 function parseTable(text: string, line: number): TableMeta {
-  const match = /^(\d+)\[([^,\]]*),([^\]]*)\]((?:\s+\w+=\S+)*)$/.exec(text)
+  const match = /^(\d+)\[([^,\])]*),([^\])]*)([\])])((?:\s+\w+=\S+)*)$/.exec(text)
   if (match === null) throw invalidArgument(`line ${line} holds no table: ${text}`)
   const facts = new Map(
-    match[4]!
+    match[5]!
       .trim()
       .split(/\s+/)
       .filter((fact) => fact !== '')
@@ -136,6 +139,7 @@ function parseTable(text: string, line: number): TableMeta {
     id: Number(match[1]),
     smallest: parseKey(match[2]!),
     largest: parseKey(match[3]!),
+    ...(match[4] === ')' ? { isOpen: true } : {}),
     seqMin,
     seqMax,
     oldestTombstoneAtMs: deleted === undefined ? null : Number(deleted),

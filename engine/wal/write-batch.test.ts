@@ -3,17 +3,27 @@ import { describe, expect, test } from 'vitest'
 import { isLsmError } from '../base/errors.ts'
 import { BATCH_HEADER_BYTES, KEY_BYTES_MAX, VALUE_BYTES_MAX, WriteBatch } from './write-batch.ts'
 
-type Operation = readonly [key: Uint8Array, value: Uint8Array | null]
+/** Null deletes the key; `to` ends a deleted range. */
+type Operation = readonly [key: Uint8Array, value: Uint8Array | { readonly to: Uint8Array } | null]
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
+function rawBytesOf([key, value]: Operation): number {
+  return key.length + (value === null ? 0 : 'to' in value ? value.to.length : value.length)
+}
+
 function batchOf(operations: readonly Operation[]): WriteBatch {
   const batch = new WriteBatch()
+  addTo(batch, operations)
+  return batch
+}
+
+function addTo(batch: WriteBatch, operations: readonly Operation[]): void {
   for (const [key, value] of operations) {
     if (value === null) batch.delete(key)
+    else if ('to' in value) batch.deleteRange(key, value.to)
     else batch.put(key, value)
   }
-  return batch
 }
 
 function operationsOf(batch: WriteBatch): Operation[] {
@@ -25,6 +35,10 @@ function operationsOf(batch: WriteBatch): Operation[] {
     },
     delete(bytes, keyStart, keyLength) {
       operations.push([bytes.slice(keyStart, keyStart + keyLength), null])
+    },
+    deleteRange(bytes, fromStart, fromLength, toStart, toLength) {
+      const to = bytes.slice(toStart, toStart + toLength)
+      operations.push([bytes.slice(fromStart, fromStart + fromLength), { to }])
     },
     putPointer() {
       throw new Error('nobody put a pointer')
@@ -44,9 +58,14 @@ function corrupted(bytes: Uint8Array): string {
 }
 
 const keys = fc.uint8Array({ maxLength: 300 })
-const operations = fc.array(fc.tuple(keys, fc.option(fc.uint8Array({ maxLength: 300 }))), {
-  maxLength: 40,
-})
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  fc.tuple(keys, fc.option(fc.uint8Array({ maxLength: 300 }))),
+  fc.tuple(
+    keys,
+    keys.map((to) => ({ to: Uint8Array.of(255, 255, ...to) })),
+  ),
+)
+const operations = fc.array(operation, { maxLength: 40 })
 
 describe('WriteBatch', () => {
   test('has the bytes of the format', () => {
@@ -64,6 +83,13 @@ describe('WriteBatch', () => {
     expect([batch.count, batch.rawBytes, batch.byteLength]).toEqual([2, 9, 26])
   })
 
+  test("has RocksDB's record for a deleted range, which counts once", () => {
+    const batch = new WriteBatch()
+    batch.deleteRange(bytesOf('ab'), bytesOf('c'))
+    expect([...batch.view()].slice(8)).toEqual([1, 0, 0, 0, 15, 2, 0x61, 0x62, 1, 0x63])
+    expect([batch.count, batch.rawBytes]).toEqual([1, 3])
+  })
+
   test('returns its operations in order, before and after a round trip', () => {
     fc.assert(
       fc.property(operations, fc.maxSafeNat(), (list, seq) => {
@@ -75,7 +101,7 @@ describe('WriteBatch', () => {
           expect(each.seq).toBe(seq)
           expect(each.count).toBe(list.length)
           expect(each.byteLength).toBe(batch.view().length)
-          const raw = list.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0)
+          const raw = list.reduce((sum, one) => sum + rawBytesOf(one), 0)
           expect(each.rawBytes).toBe(raw)
         }
       }),
@@ -90,7 +116,7 @@ describe('WriteBatch', () => {
         batch.clear()
         expect([batch.count, batch.rawBytes, batch.seq]).toEqual([0, 0, 0])
         expect(batch.byteLength).toBe(BATCH_HEADER_BYTES)
-        for (const [key, value] of after) value ? batch.put(key, value) : batch.delete(key)
+        addTo(batch, after)
         expect(batch.view()).toEqual(batchOf(after).view())
       }),
     )
@@ -169,15 +195,30 @@ describe('a call that throws does not change the batch', () => {
     ['a key too long', (batch) => batch.put(new Uint8Array(KEY_BYTES_MAX + 1), value)],
     ['a value too long', (batch) => batch.put(key, new Uint8Array(VALUE_BYTES_MAX + 1))],
     ['a string to delete', (batch) => batch.delete('abc' as never)],
+    ['a string as first key', (batch) => batch.deleteRange('abc' as never, key)],
+    ['a range without end', (batch) => Reflect.apply(batch.deleteRange, batch, [key])],
+    ['an empty range', (batch) => batch.deleteRange(key, key)],
+    ['an inverted range', (batch) => batch.deleteRange(bytesOf('b'), bytesOf('a'))],
+    [
+      'an end too long',
+      (batch) => batch.deleteRange(key, new Uint8Array(KEY_BYTES_MAX + 1).fill(255)),
+    ],
     ['nothing to delete', (batch) => Reflect.apply(batch.delete, batch, [])],
     ['a key too long to delete', (batch) => batch.delete(new Uint8Array(KEY_BYTES_MAX + 1))],
     [
       'a change while it is walked',
-      (batch) => batch.forEach({ put: () => batch.put(key, value), delete() {}, putPointer() {} }),
+      (batch) =>
+        batch.forEach({
+          put: () => batch.put(key, value),
+          delete() {},
+          deleteRange() {},
+          putPointer() {},
+        }),
     ],
     [
       'a clear while it is walked',
-      (batch) => batch.forEach({ put: () => batch.clear(), delete() {}, putPointer() {} }),
+      (batch) =>
+        batch.forEach({ put: () => batch.clear(), delete() {}, deleteRange() {}, putPointer() {} }),
     ],
   ])('%s', (_, call) => {
     const batch = batchOf([[bytesOf('before'), bytesOf('1')]])
@@ -239,6 +280,7 @@ describe('a call that throws does not change the batch', () => {
     batch.forEach({
       put: () => seen.push(operationsOf(batch).length),
       delete() {},
+      deleteRange() {},
       putPointer() {},
     })
     expect(seen).toEqual([2, 2])

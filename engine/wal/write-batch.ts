@@ -7,6 +7,7 @@
  *   +-------------------+----------------+-----------------------------------------+
  *   record: u8 tag 1 (put),    varint key length, key, varint value length, value
  *           u8 tag 0 (delete), varint key length, key
+ *           u8 tag 15 (delete range), varint length, first key, varint length, end key (exclusive)
  *           u8 tag 17 (pointer), varint key length, key, varint pointer length, pointer
  *
  * `seq` is the sequence number of the first record; record i has seq + i. Tags are RocksDB's; never
@@ -16,6 +17,7 @@
 
 import { bytesIn, show } from '../base/arguments.ts'
 import { ByteReader } from '../base/coding.ts'
+import { compareRanges } from '../base/compare.ts'
 import { copyRange } from '../base/copy.ts'
 import { corruption, invalidArgument } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
@@ -50,6 +52,14 @@ export interface WriteBatchSink {
     valueLength: number,
   ): void
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void
+  /** The keys from the first up to but without the second are deleted. */
+  deleteRange(
+    bytes: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    toStart: number,
+    toLength: number,
+  ): void
   /** A put whose value is in the value log; the range is the pointer. */
   putPointer(
     bytes: Uint8Array,
@@ -60,7 +70,7 @@ export interface WriteBatchSink {
   ): void
 }
 
-/** Puts and deletes that are applied together, in their order, or not at all. */
+/** Puts, deletes and deletes of ranges that are applied together, in their order, or not at all. */
 export class WriteBatch {
   /** The batch's memory, or `NO_MEMORY` until something is put into it. */
   #bytes: Uint8Array = NO_MEMORY
@@ -108,7 +118,7 @@ export class WriteBatch {
     return this.#length
   }
 
-  /** User bytes: keys and values of puts, keys of deletes. */
+  /** User bytes: keys and values of puts, keys of deletes, both keys of deleted ranges. */
   get rawBytes(): number {
     return this.#rawBytes
   }
@@ -154,6 +164,20 @@ export class WriteBatch {
   }
 
   /**
+   * Deletes all keys from `from` up to but without `to`, however many there are. Later records of
+   * the batch are not affected. Copies both. Throws the same errors as `put`, and
+   * `LSM_INVALID_ARGUMENT` if `from` is not before `to`.
+   */
+  deleteRange(from: Uint8Array, to: Uint8Array): void {
+    const fromLength = keyLengthOf(from, 'from')
+    const toLength = keyLengthOf(to, 'to')
+    if (compareRanges(from, 0, fromLength, to, 0, toLength) >= 0) {
+      throw invalidArgument('deleteRange: `from` must be before `to`, which is not deleted')
+    }
+    this.#add(ENTRY_KIND.rangeDeletion, from, 0, fromLength, to, 0, toLength)
+  }
+
+  /**
    * For the engine, after it has written the value to the value log: copies a range of `keyBytes`
    * and the pointer.
    */
@@ -168,8 +192,8 @@ export class WriteBatch {
     this.#pointers++
   }
 
-  /** For the engine: copies record ranges that it knows to be within the limits. */
-  putRange(
+  /** For the engine: copies parts of another batch, which are within the limits. */
+  copyPut(
     bytes: Uint8Array,
     keyStart: number,
     keyLength: number,
@@ -179,9 +203,20 @@ export class WriteBatch {
     this.#add(ENTRY_KIND.value, bytes, keyStart, keyLength, bytes, valueStart, valueLength)
   }
 
-  /** For the engine: as `putRange`. */
-  deleteRange(bytes: Uint8Array, keyStart: number, keyLength: number): void {
+  /** For the engine: as `copyPut`. */
+  copyDelete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
     this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength, null, 0, 0)
+  }
+
+  /** For the engine: as `copyPut`. */
+  copyDeleteRange(
+    bytes: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    toStart: number,
+    toLength: number,
+  ): void {
+    this.#add(ENTRY_KIND.rangeDeletion, bytes, fromStart, fromLength, bytes, toStart, toLength)
   }
 
   /** Empties the batch for reuse and keeps its memory. Refused while the batch is being written. */
@@ -252,6 +287,8 @@ export class WriteBatch {
       at = valueStart + valueLength
       if (tag === ENTRY_KIND.value) {
         sink.put(bytes, keyStart, keyLength, valueStart, valueLength)
+      } else if (tag === ENTRY_KIND.rangeDeletion) {
+        sink.deleteRange(bytes, keyStart, keyLength, valueStart, valueLength)
       } else {
         sink.putPointer(bytes, keyStart, keyLength, valueStart, valueLength)
       }
@@ -343,12 +380,13 @@ export class WriteBatch {
     }
     while (!reader.done) {
       const tag = reader.u8()
-      const { value, deletion, blobIndex } = ENTRY_KIND
-      if (tag !== value && tag !== deletion && tag !== blobIndex) {
+      const { value, deletion, rangeDeletion, blobIndex } = ENTRY_KIND
+      if (tag !== value && tag !== deletion && tag !== rangeDeletion && tag !== blobIndex) {
         throw reader.fail(`write batch record with unknown tag ${tag}`)
       }
       measure(KEY_BYTES_MAX)
-      if (tag !== deletion) measure(VALUE_BYTES_MAX)
+      if (tag === rangeDeletion) measure(KEY_BYTES_MAX)
+      else if (tag !== deletion) measure(VALUE_BYTES_MAX)
       if (tag === blobIndex) this.#pointers++
       this.#count++
     }
@@ -363,11 +401,11 @@ export class WriteBatch {
   }
 }
 
-function keyLengthOf(key: Uint8Array): number {
-  const length = bytesIn(key, 'key')
+function keyLengthOf(key: Uint8Array, name = 'key'): number {
+  const length = bytesIn(key, name)
   if (length <= KEY_BYTES_MAX) return length
   const data = { bytes: length, bytesMax: KEY_BYTES_MAX }
-  throw invalidArgument(`key of ${length} bytes; at most ${KEY_BYTES_MAX}`, data)
+  throw invalidArgument(`${name} of ${length} bytes; at most ${KEY_BYTES_MAX}`, data)
 }
 
 function readU32(bytes: Uint8Array, at: number): number {

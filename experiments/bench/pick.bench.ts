@@ -56,6 +56,7 @@ function tableOf(id: number, from: number, to: number, seq: number): TableMeta {
     bytes: TABLE_BYTES,
     entries: 10,
     tombstones: seq % 3,
+    rangeDeletions: 0,
     rawKeyBytes: 0,
     rawValueBytes: TABLE_BYTES,
     seqMin: seq,

@@ -36,6 +36,8 @@ export interface EngineRunParts {
   /** Writes each entry as its own batch, so that a memtable ends with the entry that fills it. */
   readonly singly?: boolean
   readonly onEdit?: (kind: JobEvent['kind'], edit: VersionEdit) => void
+  /** Each delete deletes a range of this many keys. Missing: it deletes one key. */
+  readonly rangeWidth?: number | undefined
   /** How jobs run. Not inline, only `rest` and `reopen` wait for them. Missing: inline. */
   readonly schedule?: Schedule
 }
@@ -78,7 +80,9 @@ export class EngineRun implements Disposable {
       written()
     }
     for (const key of deletes) {
-      batch.delete(this.#keyOf(key))
+      const { rangeWidth } = this.#parts
+      if (rangeWidth === undefined) batch.delete(this.#keyOf(key))
+      else batch.deleteRange(this.#keyOf(key), this.#keyOf(key + rangeWidth))
       written()
     }
     if (batch.count > 0) this.#database.writeSync(batch)

@@ -27,11 +27,18 @@ export interface History {
   readonly jobsMax?: number
   /** How the engine runs its jobs; missing: inline. */
   readonly schedule?: Schedule
+  /** On the engine, each delete deletes a range of this many keys; missing: it deletes one key. */
+  readonly rangeWidth?: number
 }
 
-/** The same histories, with the engine's jobs inline, or between any two steps in a drawn order. */
+/**
+ * The same histories, with the engine's jobs inline, or between any two steps in a drawn order, and
+ * with deletes of keys or of ranges.
+ */
 export function interleaved(cases: fc.Arbitrary<History>): fc.Arbitrary<History> {
-  return fc.tuple(cases, schedules).map(([history, schedule]) => ({ ...history, schedule }))
+  return fc
+    .tuple(cases, schedules, fc.constantFrom({}, { rangeWidth: 5 }, { rangeWidth: 60 }))
+    .map(([history, schedule, ranges]) => ({ ...history, schedule, ...ranges }))
 }
 
 /** Number of puts that fill a memtable. */

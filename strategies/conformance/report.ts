@@ -26,7 +26,7 @@ export function printFinding({ message, scene, counterexample }: Finding): strin
 /** The steps of the history, one a line; null if the rule needs none. */
 function printHistory(counterexample: unknown): string | null {
   if (counterexample === null || counterexample === undefined) return null
-  const { inherited, steps, jobsMax, schedule = 'inline' } = counterexample as History
+  const { inherited, steps, jobsMax, rangeWidth, schedule = 'inline' } = counterexample as History
   const before =
     inherited === null
       ? []
@@ -36,7 +36,9 @@ function printHistory(counterexample: unknown): string | null {
         ]
   const limit = jobsMax === undefined ? [] : [`with at most ${jobsMax} jobs in progress:`]
   const jobs = schedule === 'inline' ? [] : [`with jobs that run as ${schedule}:`]
-  const lines = [...limit, ...jobs, ...before, ...steps.map(printStep)]
+  const ranges =
+    rangeWidth === undefined ? [] : [`with deletes that take ranges of ${rangeWidth} keys:`]
+  const lines = [...limit, ...jobs, ...ranges, ...before, ...steps.map(printStep)]
   const shown = lines.slice(0, LINES_MAX)
   if (lines.length > LINES_MAX) shown.push(`and ${lines.length - LINES_MAX} steps more`)
   return shown.join('\n')

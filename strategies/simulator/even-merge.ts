@@ -111,6 +111,7 @@ function totalsOf({ tables, each, last }: Plan): Totals {
     bytes: sum(({ size }) => size.bytes),
     entries: sum(({ sums }) => sums.entries),
     tombstones: sum(({ sums }) => sums.tombstones),
+    rangeDeletions: 0,
     rawBytes: sum(({ sums }) => sums.rawKeyBytes + sums.rawValueBytes),
   }
 }

@@ -44,6 +44,7 @@ export function simulatedTable(
     createdAtMs,
     oldestWriteAtMs,
     oldestTombstoneAtMs: sums.tombstones > 0 ? oldestTombstoneAtMs : null,
+    rangeDeletions: 0,
     filter: filterMeta(bitsPerKey, size),
     vlogBytes: NO_VLOG_BYTES,
     dataBytes,

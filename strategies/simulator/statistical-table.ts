@@ -117,6 +117,7 @@ export function statisticalTable(
     density,
     entries: sums.entries,
     tombstones: sums.tombstones,
+    rangeDeletions: 0,
     rawKeyBytes: sums.rawKeyBytes,
     rawValueBytes: sums.rawValueBytes,
     seqMin,

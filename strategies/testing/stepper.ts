@@ -351,6 +351,7 @@ function tableOf(
     bytes,
     entries: content.length,
     tombstones,
+    rangeDeletions: 0,
     rawKeyBytes: 0,
     rawValueBytes: bytes,
     seqMin: Math.min(...seqs),

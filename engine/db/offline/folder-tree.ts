@@ -159,7 +159,7 @@ function tableMeta(
   properties: TableProperties | null,
   { keyBytes, valueBytes, storedShare }: TypicalEntry,
 ): TableMeta {
-  const { id, bytes, smallest, largest, seqMin, seqMax } = table
+  const { id, bytes, smallest, largest, isOpen, seqMin, seqMax } = table
   const entries =
     properties?.entries ?? Math.max(Math.round(bytes / storedShare / (keyBytes + valueBytes)), 1)
   const createdAtMs = 1000 * table.createdAtSeconds
@@ -169,9 +169,11 @@ function tableMeta(
     id,
     smallest,
     largest,
+    ...(isOpen ? { isOpen } : {}),
     bytes,
     entries,
     tombstones,
+    rangeDeletions: properties?.rangeDeletions ?? 0,
     rawKeyBytes: properties?.rawKeyBytes ?? Math.round(entries * keyBytes),
     rawValueBytes: properties?.rawValueBytes ?? Math.round(entries * valueBytes),
     seqMin,

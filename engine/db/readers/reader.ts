@@ -226,7 +226,7 @@ export class DatabaseReader implements Disposable {
     const range = halfOpen(bounds)
     const { view, seq } = this.#momentOf(snapshot)
     const release = this.#views.hold(view, seq)
-    const cursor = new Cursor(this.#reads.cursor(view), seq, range, values, () => {
+    const cursor = new Cursor(this.#reads.cursor(view, seq), seq, range, values, () => {
       this.#cursors.delete(cursor)
       release()
     })

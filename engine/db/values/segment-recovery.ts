@@ -137,6 +137,8 @@ export class SegmentRecovery implements WriteBatchSink {
 
   delete(): void {}
 
+  deleteRange(): void {}
+
   putPointer(
     bytes: Uint8Array,
     keyStart: number,

@@ -44,7 +44,7 @@ export class Separator implements WriteBatchSink {
     valueLength: number,
   ): void {
     if (valueLength < this.#thresholdBytes) {
-      this.#target.putRange(bytes, keyStart, keyLength, valueStart, valueLength)
+      this.#target.copyPut(bytes, keyStart, keyLength, valueStart, valueLength)
       return
     }
     const appender = this.#appender
@@ -54,7 +54,17 @@ export class Separator implements WriteBatchSink {
   }
 
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
-    this.#target.deleteRange(bytes, keyStart, keyLength)
+    this.#target.copyDelete(bytes, keyStart, keyLength)
+  }
+
+  deleteRange(
+    bytes: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    toStart: number,
+    toLength: number,
+  ): void {
+    this.#target.copyDeleteRange(bytes, fromStart, fromLength, toStart, toLength)
   }
 
   putPointer(): void {
@@ -76,6 +86,8 @@ class LargestValue implements WriteBatchSink {
   }
 
   delete(): void {}
+
+  deleteRange(): void {}
 
   putPointer(): void {}
 }

@@ -17,13 +17,16 @@ const TABLES_PER_FLUSH_MAX = 3
 export function randomTable(random: Random, id: number, slot: number): TableMeta {
   const seqMin = random.nextBelow(2 ** 40)
   const segments = random.nextBelow(3)
+  const tail = random.nextBelow(4)
   return {
     id,
     smallest: Uint8Array.of(slot),
-    largest: Uint8Array.of(slot, ...new Uint8Array(random.nextBelow(4)).fill(9)),
+    largest: Uint8Array.of(slot, ...new Uint8Array(tail).fill(9)),
+    ...(tail === 3 ? { isOpen: true } : {}),
     bytes: random.nextBelow(2 ** 33),
     entries: random.nextBelow(2 ** 20),
     tombstones: random.nextBelow(100),
+    rangeDeletions: random.nextBelow(2) * random.nextBelow(9),
     rawKeyBytes: random.nextBelow(2 ** 33),
     rawValueBytes: random.nextBelow(2 ** 40),
     seqMin,

@@ -282,6 +282,7 @@ export class BusyTree {
       bytes: entries.length,
       entries: entries.length,
       tombstones,
+      rangeDeletions: 0,
       rawKeyBytes: 0,
       rawValueBytes: entries.length,
       seqMin: Math.min(...seqs),

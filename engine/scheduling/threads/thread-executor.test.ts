@@ -22,6 +22,7 @@ const TABLE: TableMeta = {
   bytes: 1,
   entries: 1,
   tombstones: 0,
+  rangeDeletions: 0,
   rawKeyBytes: 1,
   rawValueBytes: 0,
   seqMin: 1,

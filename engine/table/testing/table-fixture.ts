@@ -3,6 +3,7 @@
  * and read back. Entries may come in any order.
  */
 
+import { type RangeDeletion, RangeDeletions } from '../../base/range-deletions.ts'
 import { ReadCounters } from '../../base/read-counters.ts'
 import { BlockCache } from '../../cache/block-cache.ts'
 import { Ledger } from '../../storage/ledger.ts'
@@ -27,10 +28,14 @@ export function writeTable(
   path: string,
   entries: readonly Entry[],
   options: TableWriterOptions = plain,
+  deletions: readonly RangeDeletion[] = [],
 ): TableSummary {
   const file = storage.create(path, writeTag)
   const writer = new TableWriter(file, options)
   addEntries(writer, entries)
+  const set = new RangeDeletions()
+  for (const deletion of deletions) set.add(deletion)
+  for (const fragment of set.fragments) writer.addFragment(fragment)
   const summary = writer.finish()
   file.close()
   return summary
@@ -50,10 +55,11 @@ export function openTable(
   entries: readonly Entry[],
   options: TableWriterOptions = plain,
   cacheBytes = 1 << 20,
+  deletions: readonly RangeDeletion[] = [],
 ): OpenTable {
   const ledger = new Ledger()
   const storage = new MemoryStorage(ledger)
-  const summary = writeTable(storage, 'table', entries, options)
+  const summary = writeTable(storage, 'table', entries, options, deletions)
   const cache = new BlockCache(cacheBytes)
   const reader = TableReader.open(storage.open('table', readTag), 1, cache)
   return { storage, ledger, cache, counters: new ReadCounters(), summary, reader }

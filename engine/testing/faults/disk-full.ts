@@ -13,11 +13,11 @@ import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { FileTag, ReadableFile, Storage, WritableFile } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
-import { bytes, everyNth, RESTLESS_LOG, restless, text } from '../fixtures.ts'
+import { everyNth, RESTLESS_LOG, restless, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 import { TreeCheck } from '../oracles/check-tree.ts'
 import { FaultStorage } from './fault-storage.ts'
-import { type HistoryStep, historyOf } from './power-cuts.ts'
+import { applyWrites, batchOf, type HistoryStep, historyOf } from './power-cuts.ts'
 
 type State = ReadonlyMap<string, string>
 
@@ -44,10 +44,7 @@ function open(storage: Storage, values: Separates, interleaving: Interleaving): 
 function after(state: State, step: HistoryStep): State {
   if (step.kind !== 'batch') return state
   const next = new Map(state)
-  for (const [key, value] of step.writes) {
-    if (value === null) next.delete(key)
-    else next.set(key, value)
-  }
+  applyWrites(next, step.writes)
   return next
 }
 
@@ -130,12 +127,7 @@ class Life {
       this.#db = null
       db.close()
     } else {
-      const batch = new WriteBatch()
-      for (const [key, value] of step.writes) {
-        if (value === null) batch.delete(bytes(key))
-        else batch.put(bytes(key), bytes(value))
-      }
-      this.#db.writeSync(batch, { sync: step.sync })
+      this.#db.writeSync(batchOf(step.writes), { sync: step.sync })
       this.#state = after(this.#state, step)
     }
   }

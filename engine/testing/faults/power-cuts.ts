@@ -22,12 +22,14 @@ import { bytes, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 import { FaultStorage, type StorageCall } from './fault-storage.ts'
 
+/** Null is a deletion; `to` ends a deleted range, which is empty unless it is after the key. */
+type Write = readonly [key: string, value: string | null | { readonly to: string }]
+
 export type HistoryStep =
   | {
       readonly kind: 'batch'
       readonly sync: boolean
-      /** Null is a deletion. */
-      readonly writes: readonly (readonly [key: string, value: string | null])[]
+      readonly writes: readonly Write[]
     }
   | { readonly kind: 'flush' }
   | { readonly kind: 'collect' }
@@ -59,7 +61,10 @@ export interface PowerCutReport {
 const FOLDER = '/db'
 const SECTOR_BYTES = 512
 
-/** Puts, deletes and batches, a third of them synced, with flushes and reopenings between. */
+/**
+ * Puts, deletes (of ranges too) and batches, a third of them synced, with flushes and reopenings
+ * between.
+ */
 export function historyOf(batches: number, seed: number): readonly HistoryStep[] {
   const random = createRandom(seed)
   return Array.from({ length: batches }, (_, index): HistoryStep => {
@@ -68,7 +73,9 @@ export function historyOf(batches: number, seed: number): readonly HistoryStep[]
     const writes = Array.from({ length: 1 + random.nextBelow(4) }, () => {
       const key = `key${random.nextBelow(40)}`
       const value = `${index}`.padEnd(random.nextBelow(400), 'x')
-      return [key, random.nextBelow(5) === 0 ? null : value] as const
+      const deletes = random.nextBelow(5) === 0
+      if (deletes && index % 4 === 0) return [key, { to: `key${random.nextBelow(40)}` }] as const
+      return [key, deletes ? null : value] as const
     })
     return { kind: 'batch', sync: random.nextBelow(3) === 0, writes }
   })
@@ -164,10 +171,7 @@ function statesOf(history: readonly HistoryStep[]): readonly string[] {
   const states = [print(state)]
   for (const step of history) {
     if (step.kind !== 'batch') continue
-    for (const [key, value] of step.writes) {
-      if (value === null) state.delete(key)
-      else state.set(key, value)
-    }
+    applyWrites(state, step.writes)
     states.push(print(state))
   }
   return states
@@ -221,11 +225,25 @@ function stateIn(image: MemoryStorage, plan: PowerCutPlan): string {
   return print(entries)
 }
 
-function batchOf(writes: readonly (readonly [string, string | null])[]): WriteBatch {
+/** Does in the sorted map what the batch of these writes does in the database. */
+export function applyWrites(state: Map<string, string>, writes: readonly Write[]): void {
+  for (const [key, value] of writes) {
+    if (value === null) state.delete(key)
+    else if (typeof value === 'string') state.set(key, value)
+    else {
+      for (const other of [...state.keys()]) {
+        if (key <= other && other < value.to) state.delete(other)
+      }
+    }
+  }
+}
+
+export function batchOf(writes: readonly Write[]): WriteBatch {
   const batch = new WriteBatch()
   for (const [key, value] of writes) {
     if (value === null) batch.delete(bytes(key))
-    else batch.put(bytes(key), bytes(value))
+    else if (typeof value === 'string') batch.put(bytes(key), bytes(value))
+    else if (key < value.to) batch.deleteRange(bytes(key), bytes(value.to))
   }
   return batch
 }

@@ -185,7 +185,7 @@ class World {
     return this.#offer.spec
   }
 
-  /** A few puts and deletes of neighbouring keys, so that tables overlap in part. */
+  /** A few puts and deletes of neighbouring keys and ranges, so that tables overlap in part. */
   #write(): void {
     const random = this.#random
     const first = random.nextBelow(KEYS.length)
@@ -203,8 +203,20 @@ class World {
         else batch.put(KEYS[index]!, bytes(value))
         this.#now[index] = { seq: seq + at, value, atMs: this.#clock.nowMs() }
       }
+      if (this.#chance(0.25)) this.#deleteRange(batch, first)
       this.#db.writeSync(batch)
       if (this.#chance(0.2)) this.#takeSnapshot()
+    }
+  }
+
+  /** Adds a deletion of the range from key `first` to one of the next keys. */
+  #deleteRange(batch: WriteBatch, first: number): void {
+    const seq = this.#db.lastSeq + 1 + batch.count
+    const end = Math.min(first + 1 + this.#random.nextBelow(12), KEYS.length - 1)
+    if (end === first) return
+    batch.deleteRange(KEYS[first]!, KEYS[end]!)
+    for (let index = first; index < end; index++) {
+      this.#now[index] = { seq, value: null, atMs: this.#clock.nowMs() }
     }
   }
 

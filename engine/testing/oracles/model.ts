@@ -25,8 +25,14 @@ import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 
-/** Keys are numbers below `KEY_COUNT`. A write gives the key and the length of the value. */
-type Write = readonly ['put', key: number, length: number] | readonly ['delete', key: number]
+/**
+ * Keys are numbers below `KEY_COUNT`. A put gives the key and the length of the value, a deletion
+ * of a range its two ends in any order.
+ */
+type Write =
+  | readonly ['put', key: number, length: number]
+  | readonly ['delete', key: number]
+  | readonly ['deleteRange', key: number, other: number]
 
 export type Step =
   | Write
@@ -57,6 +63,10 @@ const snapshotIndex = fc.integer({ min: -1, max: 3 })
 const write: fc.Arbitrary<Write> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constant('put' as const), keyNumber, fc.nat(700)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('delete' as const), keyNumber) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constant('deleteRange' as const), keyNumber, keyNumber),
+  },
 )
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -107,6 +117,13 @@ function keyOf(n: number): Uint8Array {
 class Oracle {
   now = new Map<string, string>()
   snapshots: Map<string, string>[] = []
+
+  deleteRange(from: Uint8Array, to: Uint8Array): void {
+    for (const key of this.now.keys()) {
+      const isInRange = compareBytes(from, bytes(key)) <= 0 && compareBytes(bytes(key), to) < 0
+      if (isInRange) this.now.delete(key)
+    }
+  }
 
   /** Sorted entries at a snapshot, or now for −1 and for unknown snapshots. */
   at(snapshot: number): [string, string][] {
@@ -196,6 +213,7 @@ class World {
     switch (one[0]) {
       case 'put':
       case 'delete':
+      case 'deleteRange':
         this.#write([one], index)
         break
       case 'batch':
@@ -274,6 +292,11 @@ class World {
       if (one[0] === 'delete') {
         batch.delete(key)
         this.#oracle.now.delete(text(key))
+      } else if (one[0] === 'deleteRange') {
+        const [from, to] = [key, keyOf(one[2])].sort(compareBytes)
+        if (compareBytes(from!, to!) === 0) continue
+        batch.deleteRange(from!, to!)
+        this.#oracle.deleteRange(from!, to!)
       } else {
         const value = `${index}.${at}`.padEnd(one[2], 'x')
         batch.put(key, bytes(value))

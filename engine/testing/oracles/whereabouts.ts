@@ -7,6 +7,7 @@
 import { assert } from '../../base/assert.ts'
 import { compareBytes } from '../../base/compare.ts'
 import type { CompactionSpec } from '../../compaction/strategy.ts'
+import { endsBefore } from '../../version/key-range.ts'
 import type { TableMeta } from '../../version/table-meta.ts'
 import type { Version } from '../../version/version.ts'
 import { heldTables, namedIds } from './adversary-specs.ts'
@@ -39,14 +40,15 @@ export function checkWhereabouts(before: Version, after: Version, spec: Compacti
 
 /** The place for `table` by a merge's spec. The table must not cross a border or a cut key. */
 function placeOf(spec: Extract<CompactionSpec, { kind: 'merge' }>, table: TableMeta) {
-  const within = (key: Uint8Array) =>
-    spec.outputs.findLastIndex(({ fromKey }) => fromKey === null || compareBytes(fromKey, key) <= 0)
-  const index = within(table.smallest)
-  assert(index === within(table.largest), `table ${table.id} lies across two outputs`)
-  const { place, cutKeys } = spec.outputs[index]!
-  const across = cutKeys.some(
-    (key) => compareBytes(table.smallest, key) < 0 && compareBytes(key, table.largest) <= 0,
+  const { outputs } = spec
+  const { smallest } = table
+  const index = outputs.findLastIndex(
+    ({ fromKey }) => fromKey === null || compareBytes(fromKey, smallest) <= 0,
   )
+  const next = outputs[index + 1]?.fromKey
+  assert(next == null || endsBefore(table, next), `table ${table.id} lies across two outputs`)
+  const { place, cutKeys } = outputs[index]!
+  const across = cutKeys.some((key) => compareBytes(smallest, key) < 0 && !endsBefore(table, key))
   assert(!across, `table ${table.id} lies across a cut`)
   return place
 }

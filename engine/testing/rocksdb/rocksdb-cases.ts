@@ -61,6 +61,8 @@ export interface Life {
   readonly seed: number
   /** Whether a sixth of the records are deletions. Default true. */
   readonly deletes?: boolean
+  /** Whether one record in 25 deletes a range of up to a tenth of the keys. Default false. */
+  readonly deletesRanges?: boolean
   readonly options?: EngineOptionsInput
   readonly valueLogPolicy?: ValueLogPolicy
   /** Called before the database is closed. */
@@ -84,12 +86,19 @@ export function live(life: Life): LivedFolder {
     options: { memtableBytes: 8192, ...options },
     valueLogPolicy: life.valueLogPolicy ?? null,
   })
+  const keyOf = (n: number) => `key${String(n).padStart(5, '0')}`
   const write = (index: number) => {
     const batch = new WriteBatch()
     const records: string[] = []
     for (let left = 1 + random.nextBelow(2); left > 0; left--) {
-      const key = `key${String(random.nextBelow(keys)).padStart(5, '0')}`
-      if (random.nextBelow(6) === 0 && deletes) {
+      const n = random.nextBelow(keys)
+      const key = keyOf(n)
+      if (life.deletesRanges === true && random.nextBelow(25) === 0) {
+        const to = keyOf(n + 1 + random.nextBelow(keys / 10))
+        batch.deleteRange(bytes(key), bytes(to))
+        for (const other of [...oracle.keys()]) if (key <= other && other < to) oracle.delete(other)
+        records.push(`DELETE_RANGE(0) : ${hexOf(key)} ${hexOf(to)} `)
+      } else if (random.nextBelow(6) === 0 && deletes) {
         batch.delete(bytes(key))
         oracle.delete(key)
         records.push(`DELETE(0) : ${hexOf(key)} `)
@@ -143,7 +152,8 @@ function readTable(storage: Storage, path: string) {
   try {
     const counters = new ReadCounters()
     const entries = collectEntries(reader.cursor({ file, counters, fillCache: false }))
-    expect(reader.properties.entries).toBe(entries.length)
+    const { entries: counted, rangeDeletions } = reader.properties
+    expect(counted - rangeDeletions).toBe(entries.length)
     return entries
   } finally {
     reader.close()

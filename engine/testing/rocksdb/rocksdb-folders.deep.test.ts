@@ -51,6 +51,26 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB opens a folder', (
   })
 })
 
+describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB honours range deletions', () => {
+  test.each(cases)('of %s %s', (name, params, strategy, index) => {
+    const lived = live({
+      folder: join(folder, `ranges-${name}-${index}`),
+      strategy,
+      writes: 2000,
+      keys: 1500,
+      seed: deriveSeed(SEED, `ranges ${name}`, index),
+      deletesRanges: true,
+      options: { memtableBytes: 4096, blockBytes: 1024, compression: compressions[index % 3]! },
+    })
+    checkFiles(lived)
+    expect(verifyDatabase(lived.storage, lived.folder).faults).toEqual([])
+    const { rangeDeletions } = lived.version.totals
+    console.log(`${name} ${params}: ${rangeDeletions} range deletions left, seed ${SEED}`)
+    if (opensAsItIs(lived.version)) checkOpens(lived.folder, lived.oracle)
+    checkOpens(exported(lived), lived.oracle)
+  })
+})
+
 describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB follows pointers', () => {
   const valueLog = { ...RESTLESS_LOG, segmentBytes: 4096 }
 

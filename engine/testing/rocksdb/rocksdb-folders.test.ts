@@ -55,6 +55,20 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB', { timeout: 120_0
     checkOpens(exported(lived), lived.oracle)
   })
 
+  test.each([
+    ['as it is', leveling()],
+    ['through an export', tiering()],
+  ])('opens a folder with range deletions %s', (how, strategy) => {
+    const place = join(folder, `ranges-${how.replaceAll(' ', '-')}`)
+    const life = { folder: place, strategy, writes: 1500, keys: 1000, seed: 12 }
+    const lived = live({ ...life, deletesRanges: true })
+    expect(lived.version.totals.rangeDeletions).toBeGreaterThan(3)
+    expect(verifyDatabase(lived.storage, place).faults).toEqual([])
+    expect(checkFiles(lived)).toBeGreaterThan(3)
+    if (how === 'as it is') expect(opensAsItIs(lived.version)).toBe(true)
+    checkOpens(how === 'as it is' ? lived.folder : exported(lived), lived.oracle)
+  })
+
   test('follows pointers into a log that was collected all along', () => {
     const lived = live({
       folder: join(folder, 'log'),

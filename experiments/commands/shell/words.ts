@@ -133,7 +133,7 @@ function bytesOfHex(text: string): Uint8Array {
   )
 }
 
-/** Bytes as one word: text if they are UTF-8 that can be shown, quoted if needed; otherwise hex. */
+/** Bytes as one word: as text, quoted if need be, if they are UTF-8 to be shown; else as hex. */
 export function showBytes(bytes: Uint8Array): string {
   const text = textOf(bytes)
   if (text === null) return `0x${Array.from(bytes, hexOf).join('')}`

@@ -85,13 +85,13 @@ export const answers: Rule = {
         if (spec !== null) scene = { version, spec }
       }
       const create = () => subject.create()
-      const { schedule = 'inline' } = history
-      const parts = { retention, weight: 'values' as const, onPick, schedule }
+      const { schedule = 'inline', rangeWidth } = history
+      const parts = { retention, weight: 'values' as const, onPick, schedule, rangeWidth }
       using engine = new EngineRun(first(history, create), parts)
       for (const [step, strategy] of script(history, create)) {
         runningOn(
           () => scene,
-          () => take(engine, step, strategy, oracle),
+          () => take(engine, step, strategy, oracle, rangeWidth),
         )
         oracle.judge(engine.readAll(), engine.nowMs(), engine.version.totals.bytes, scene)
       }
@@ -128,9 +128,9 @@ export const snapshots: Rule = {
       const onPick = ({ version }: TreeView, spec: CompactionSpec | null) => {
         if (spec !== null) scene = { version, spec }
       }
-      const { schedule = 'inline' } = history
+      const { schedule = 'inline', rangeWidth } = history
       const { retention } = subject
-      const parts = { retention, weight: 'values' as const, onPick, schedule }
+      const parts = { retention, weight: 'values' as const, onPick, schedule, rangeWidth }
       using engine = new EngineRun(strategy, parts)
       let snapshot: Snapshot | null = null
       let before: ReadonlyMap<number, number> = new Map()
@@ -141,7 +141,7 @@ export const snapshots: Rule = {
         }
         runningOn(
           () => scene,
-          () => take(engine, step, strategy, oracle),
+          () => take(engine, step, strategy, oracle, rangeWidth),
         )
       }
       if (snapshot === null) return
@@ -156,13 +156,21 @@ export const snapshots: Rule = {
   ),
 }
 
-function take(engine: EngineRun, step: Step, strategy: CompactionStrategy, { live }: Oracle): void {
+function take(
+  engine: EngineRun,
+  step: Step,
+  strategy: CompactionStrategy,
+  { live }: Oracle,
+  rangeWidth = 1,
+): void {
   switch (step.kind) {
     case 'flush': {
       const seq = engine.lastSeq + 1
       const atMs = engine.nowMs()
       for (const [at, key] of step.puts.entries()) live.set(key, { seq: seq + at, atMs })
-      for (const key of step.deletes) live.delete(key)
+      for (const first of step.deletes) {
+        for (let key = first; key < first + rangeWidth; key++) live.delete(key)
+      }
       engine.flush(step.puts, step.deletes)
       break
     }

@@ -21,6 +21,7 @@ export function numberTable(from: number, width: number): TableMeta {
     bytes: width,
     entries: width,
     tombstones: 0,
+    rangeDeletions: 0,
     rawKeyBytes: 0,
     rawValueBytes: width,
     seqMin: 1,

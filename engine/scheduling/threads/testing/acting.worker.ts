@@ -56,6 +56,7 @@ serveJobs(start, (pace) => {
   const room: JobRoom = {
     createTable: unused,
     openRun: (level) => () => perform(level, pace),
+    rangeDeletions: () => null,
     removeTable() {},
     relocation: unused,
     syncFolder() {},
