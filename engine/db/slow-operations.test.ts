@@ -46,6 +46,7 @@ describe('slow operations', () => {
     const { db, operations } = watched(1)
     await db.put(bytes('a'), bytes('1'))
     await db.delete(bytes('b'))
+    await db.deleteRange(bytes('x'), bytes('y'))
     await db.write(batchOf('c'))
     db.writeSync(batchOf('d'))
     db.flush()
@@ -59,7 +60,7 @@ describe('slow operations', () => {
     for (let time = 0; time < 2; time++) open[Symbol.dispose]()
     db.collectValueLog()
     expect(operations()).toEqual([
-      ...['put', 'delete', 'write', 'writeSync', 'flush', 'get', 'has', 'getMany'],
+      ...['put', 'delete', 'deleteRange', 'write', 'writeSync', 'flush', 'get', 'has', 'getMany'],
       ...['scan', 'scan', 'scan', 'collectValueLog'],
     ])
     db.close()

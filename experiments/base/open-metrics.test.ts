@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Ledger, MemoryStorage } from '../../engine/index.ts'
+import { Ledger, MemoryStorage, sumCells } from '../../engine/index.ts'
 import { open, WriteBatch } from '../../strategies/open.ts'
 import { databaseFamilies, type MetricFamily, openMetricsText } from './open-metrics.ts'
 
@@ -126,6 +126,13 @@ describe('the OpenMetrics text', () => {
     expect(sum('varve_cache_lookups', '"hit"')).toBe(metrics.cacheHits)
     expect(sum('varve_table_memory_bytes')).toBe(metrics.tableMemoryBytes)
     expect(sum('varve_storage_bytes')).toBe(cells.reduce((total, cell) => total + cell.bytes, 0))
+    const moved = families.get('varve_storage_bytes')!.samples
+    const places = cells.map(({ cause, level, direction }) => ({ cause, level, direction }))
+    expect(new Set(places.map(({ level }) => level)).size).toBeGreaterThan(2)
+    for (const place of places) {
+      const labels = Object.entries(place).map(([label, text]) => [label, `${text}`])
+      expect(moved.get(JSON.stringify(labels))).toBe(sumCells(cells, place).bytes)
+    }
     for (const [name, { help, unit }] of families) {
       expect(help, name).toMatch(/\.$/)
       expect(unit !== '', name).toBe(/_(bytes|seconds)$/.test(name))

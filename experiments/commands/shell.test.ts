@@ -140,6 +140,30 @@ describe('varve shell', { timeout: 120_000 }, () => {
     ])
   })
 
+  test('deletes ranges, at once and in a batch, and refuses an inverted one', async () => {
+    const puts = ['a', 'b', 'c', 'd', 'e'].map((key) => `put ${key} 1`)
+    const lines = [
+      ...puts,
+      'delete-range b d',
+      'scan --keys',
+      'batch',
+      'delete-range d f',
+      'put d 2',
+      'write',
+      'scan',
+      'delete-range d b',
+    ]
+    const { code, answers } = await pipe(lines, newFolder(), '--create')
+    expect({ code, answers: answers.slice(puts.length) }).toEqual({
+      code: 1,
+      answers: [
+        ...['ok', 'a', 'd', 'e', 'ok', 'ok, 1 in the batch', 'ok, 2 in the batch', 'ok, 2 written'],
+        ...['a 1', 'd 2'],
+        expect.stringMatching(/^error: line 13: deleteRange: `from` must be before `to`/),
+      ],
+    })
+  })
+
   test('keeps a batch until it is written, and refuses to forget one silently', async () => {
     const folder = newFolder()
     const lines = ['batch', 'put a 1', 'put b 2', 'get a', 'write', 'get a', 'batch', 'delete a']

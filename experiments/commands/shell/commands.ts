@@ -44,6 +44,22 @@ const remove: ShellCommand = {
     ),
 }
 
+const removeRange: ShellCommand = {
+  name: 'delete-range',
+  words: '<from> <to>',
+  least: 2,
+  most: 2,
+  options: SYNC,
+  help: 'Removes all keys from <from> on, up to <to>, which stays.',
+  run: (session, [from, to], options) =>
+    change(
+      session,
+      options,
+      (batch) => batch.deleteRange(from!, to!),
+      (db, sync) => db.deleteRange(from!, to!, sync),
+    ),
+}
+
 /** Makes one change, in the open batch or at once. */
 async function change(
   { batch, db }: Session,
@@ -302,7 +318,7 @@ const quit: ShellCommand = {
 /** All commands by name. */
 export const COMMANDS: ReadonlyMap<string, ShellCommand> = new Map(
   [
-    ...[put, get, remove, scan, batch, write, discard, snapshot, release],
+    ...[put, get, remove, removeRange, scan, batch, write, discard, snapshot, release],
     ...[stats, metrics, flush, compact, verify, help, quit],
   ].map((command) => [command.name, command]),
 )
