@@ -111,9 +111,15 @@ export function levelsOf(stats: TargetStats): Deterministic['levels'] {
   return Array.from({ length: count }, (_, level) => {
     const moved = (direction: 'write' | 'read') =>
       sumCells(stats.cells, { cause: ['flush', 'compaction'], level, direction }).bytes
+    const { runs, tables, bytes, entries, tombstones, rawBytes } = stats.levels[level] ?? NO_LEVEL
     return {
       level,
-      ...(stats.levels[level] ?? NO_LEVEL),
+      runs,
+      tables,
+      bytes,
+      entries,
+      tombstones,
+      rawBytes,
       bytesWritten: moved('write'),
       bytesRead: moved('read'),
       flushedRawBytes: level === 0 ? stats.flushedRawBytes : 0,
