@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { corruption, invalidArgument } from '../base/errors.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
-import type { OpenSettings } from './open-options.ts'
+import { checkPlace, type OpenSettings } from './open-options.ts'
 import { engineOptionsSchema } from './options.ts'
 
 /** The name of the record's file. */
@@ -25,8 +25,12 @@ const schema = z.object({
 /** What a folder was last opened with. */
 export type OptionsRecord = z.output<typeof schema>
 
-/** The record, or null if the folder has none. `LSM_CORRUPTION` if it cannot be read. */
+/**
+ * The record, or null if the folder has none. Errors: `LSM_CORRUPTION` if it cannot be read,
+ * `LSM_INVALID_ARGUMENT`.
+ */
 export function readOptionsRecord(storage: Storage, folder: string): OptionsRecord | null {
+  checkPlace(storage, folder)
   if (!storage.list(folder).includes(OPTIONS_RECORD)) return null
   const path = joinPath(folder, OPTIONS_RECORD)
   const text = new TextDecoder().decode(storage.readAll(path, { cause: 'meta', level: -1 }))

@@ -442,6 +442,12 @@ export const FLAG_TABLE = {
     json: toggle(['compare', 'conform', 'tune', 'trace stats'], '', 'print JSON'),
   },
   General: {
+    metrics: text(
+      EXP,
+      '[HOST]:PORT',
+      'serve counters and progress as OpenMetrics at http://HOST:PORT/metrics during the runs [on ' +
+        'loopback]; port 0: any that is free',
+    ),
     config: file(EXP, 'FILE', 'options from JSON, under the same names; flags override it', {
       commandLineOnly: true,
     }),

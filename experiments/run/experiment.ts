@@ -78,6 +78,7 @@ async function measure(
         const listeners = { onEvent, onJobStart, onStall }
         const opened = openTarget(plan, { ...parts, ...listeners, clock, background })
         varve = opened.varve
+        context.onFacts?.(() => opened.varve.facts())
         return { target: opened.target, books: new CountedBooks(opened.target) }
       },
       workload: plan.createWorkload(),
@@ -114,6 +115,7 @@ async function measure(
     if (error instanceof Interrupted) kept = false
     throw error
   } finally {
+    context.onFacts?.(null)
     watch?.stop()
     await readThreads?.close()
     await target?.close()

@@ -23,6 +23,7 @@ import {
 } from '../../engine/index.ts'
 import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
+import type { DatabaseFacts } from '../base/open-metrics.ts'
 import {
   type Answer,
   type CountedTarget,
@@ -162,6 +163,15 @@ export class VarveTarget implements CountedTarget {
       version,
       levels: levelStats(version),
       scores: this.#observed.scores,
+    }
+  }
+
+  /** Counters at this moment. */
+  facts(): DatabaseFacts {
+    return {
+      version: this.#database.version,
+      metrics: this.#database.metrics(),
+      cells: this.#options.ledger.cells(),
     }
   }
 
