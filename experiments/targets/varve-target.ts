@@ -39,7 +39,9 @@ import type { ClientWork } from './virtual-device.ts'
 
 export interface VarveTargetOptions {
   readonly storage: Storage
-  /** The ledger of the storage. */
+  /** Where the bytes lie, if `storage` encrypts them. Left out: `storage`. */
+  readonly files?: Storage
+  /** The ledger of `files`. */
   readonly ledger: Ledger
   readonly folder: string
   readonly strategy: CompactionStrategy
@@ -168,8 +170,8 @@ export class VarveTarget implements CountedTarget {
   }
 
   liveFileBytes(): number {
-    const { storage, folder } = this.#options
-    const sizes = storage.list(folder).map((name) => storage.size(`${folder}/${name}`))
+    const { storage, files = storage, folder } = this.#options
+    const sizes = files.list(folder).map((name) => files.size(`${folder}/${name}`))
     return sizes.reduce((sum, bytes) => sum + bytes, 0)
   }
 
