@@ -14,6 +14,7 @@ export type {
   KeyBounds,
   ReadOptions,
   ScanOptions,
+  TransactionScanOptions,
   WriteOptions,
 } from './db/call-options.ts'
 export type { EventMessage } from './db/channels.ts'
@@ -54,8 +55,10 @@ export { type OptionsRecord, readOptionsRecord } from './db/options-record.ts'
 export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
 export type { ReaderChannel } from './db/readers/reader-channel.ts'
 export type { ReaderOptions } from './db/readers/reader-hub.ts'
+export type { RetryOptions } from './db/retry.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export { threads } from './db/threads/threads.ts'
+export type { Savepoint, Transaction, TransactionOptions } from './db/transaction.ts'
 export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
 export type { ExecutorFactory, ExecutorParts } from './scheduling/executor-factory.ts'
 export type { JobExecutor, JobOrder, JobOutcome } from './scheduling/job-order.ts'
@@ -82,6 +85,7 @@ export {
 export { MemoryStorage } from './storage/memory-storage.ts'
 export { NodeStorage } from './storage/node-storage.ts'
 export { countFolder, type SharedStorage, type Storage } from './storage/storage.ts'
+export type { Isolation } from './transaction/validation.ts'
 export { parseEdit, printEdit } from './version/edit-text.ts'
 export type * from './version/level.ts'
 export type * from './version/run.ts'

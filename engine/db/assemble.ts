@@ -20,6 +20,7 @@ import { Scheduler } from '../scheduling/scheduler.ts'
 import { openGate, WriteGate } from '../scheduling/write-gate.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock, Storage } from '../storage/storage.ts'
+import { CommitHistory } from '../transaction/commit-history.ts'
 import { levelAt } from '../version/version.ts'
 import type { VersionEdit } from '../version/version-edit.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
@@ -74,6 +75,9 @@ export interface DatabaseParts {
   /** Null where only writes and flushes start work. */
   readonly dueTimer: DueTimer | null
   readonly commits: Commits
+  readonly history: CommitHistory
+  readonly timers: Timers
+  readonly seed: number
   readonly maintenance: Maintenance
   readonly clock: Clock
   readonly onEvent: (event: DatabaseEvent) => void
@@ -247,8 +251,10 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
   }
+  const history = new CommitHistory()
   const commits = new Commits({
     head,
+    history,
     host: commitHost,
     admission: gate ?? openGate,
     interval: intervalSync(settings, timers, head, health),
@@ -321,6 +327,9 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     gate,
     dueTimer,
     commits,
+    history,
+    timers,
+    seed,
     maintenance,
     clock,
     onEvent,

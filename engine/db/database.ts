@@ -10,9 +10,12 @@
  */
 
 import { bytesIn } from '../base/arguments.ts'
-import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
+import { ENTRY_KIND, SEQ_NUM_MAX, type SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
+import { createRandom, deriveSeed } from '../base/random.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { WriteSet } from '../transaction/write-set.ts'
+import { laidOver } from '../transaction/written-cursor.ts'
 import type { Version } from '../version/version.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { assemble, type DatabaseParts } from './assemble.ts'
@@ -23,6 +26,7 @@ import {
   checkReadOptions,
   checkScan,
   copiesOfKeys,
+  type HalfOpenRange,
   halfOpen,
   type KeyBounds,
   type ReadOptions,
@@ -38,8 +42,15 @@ import { checkPlace, type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReaderChannel } from './readers/reader-channel.ts'
 import type { ReaderOptions } from './readers/reader-hub.ts'
+import { type RetryHost, type RetryOptions, retry } from './retry.ts'
 import { reportSlow } from './slow-operations.ts'
 import type { Snapshot } from './snapshots.ts'
+import {
+  Transaction,
+  type TransactionHost,
+  type TransactionOptions,
+  wantedIsolation,
+} from './transaction.ts'
 import { scanAhead } from './values/async-scan.ts'
 import type { ValueReader } from './values/value-reader.ts'
 
@@ -50,6 +61,8 @@ import type { ValueReader } from './values/value-reader.ts'
 export class Database implements Disposable {
   readonly #parts: DatabaseParts
   readonly #cursors = new Set<Cursor>()
+  readonly #transactionHost: TransactionHost
+  readonly #retryHost: RetryHost
 
   /**
    * Opens `folder` under `strategy`; every other option has a default. Recovers what a crash left.
@@ -68,6 +81,21 @@ export class Database implements Disposable {
 
   private constructor(parts: DatabaseParts) {
     this.#parts = parts
+    const { health, history, commits, values, timers, seed } = parts
+    this.#transactionHost = {
+      history,
+      commits,
+      assertOpen: () => health.assertOpen(),
+      assertAtRest: () => health.assertAtRest(),
+      get: (key, snapshot) => this.get(key, { snapshot }),
+      has: (key, snapshot) => this.has(key, { snapshot }),
+      cursor: (range, { seq }, writes) => this.#cursorAt(range, seq, values, writes),
+    }
+    this.#retryHost = {
+      timers,
+      random: createRandom(deriveSeed(seed, 'retry')),
+      begin: (options) => this.transaction(options),
+    }
   }
 
   /** The engine options, with defaults. */
@@ -153,14 +181,26 @@ export class Database implements Disposable {
   }
 
   #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueReader | null): Cursor {
-    const { health, tree, reads } = this.#parts
-    health.assertOpen()
+    this.#parts.health.assertOpen()
     // Bad arguments are found before anything is pinned.
     const range = halfOpen(bounds)
-    const seq = this.#seqAt(snapshot)
+    return this.#cursorAt(range, this.#seqAt(snapshot), values)
+  }
+
+  /** `writes`: those of a transaction, which hide the entries of the database. */
+  #cursorAt(
+    range: HalfOpenRange,
+    seq: SeqNum,
+    values: ValueReader | null,
+    writes?: WriteSet,
+  ): Cursor {
+    const { tree, reads } = this.#parts
     const view = this.#parts.head.view()
     const unpin = tree.pins.pin(view, seq)
-    const cursor = new Cursor(reads.cursor(view, seq), seq, range, values, () => {
+    const entries = reads.cursor(view, seq)
+    const isChanged = writes !== undefined && !writes.isEmpty
+    const child = isChanged ? laidOver(entries, { seq, ...range }, writes) : entries
+    const cursor = new Cursor(child, isChanged ? SEQ_NUM_MAX : seq, range, values, () => {
       this.#cursors.delete(cursor)
       unpin()
     })
@@ -172,6 +212,29 @@ export class Database implements Disposable {
   snapshot(): Snapshot {
     this.#parts.health.assertOpen()
     return this.#parts.snapshots.take(this.#parts.head.lastSeq)
+  }
+
+  /**
+   * Begins a transaction at the current moment: several reads and writes that are committed
+   * together, if no other commit since then forbids it. Errors: `LSM_CLOSED`.
+   */
+  transaction(options: TransactionOptions = {}): Transaction {
+    const isolation = wantedIsolation(options)
+    return new Transaction(this.#transactionHost, this.snapshot(), isolation)
+  }
+
+  /**
+   * Runs `run` in a transaction and commits it; returns what `run` returned. After an
+   * `LSM_CONFLICT` it waits a little and runs again in a new transaction, so `run` must be
+   * repeatable: it must have no effects outside. `run` may itself commit or roll back. If `run`
+   * throws, the transaction is rolled back. Errors: those of `run` and of `Transaction.commit`,
+   * `LSM_CONFLICT` only after `attemptsMax` attempts.
+   */
+  retry<Result>(
+    run: (transaction: Transaction) => Result | Promise<Result>,
+    options: RetryOptions = {},
+  ): Promise<Result> {
+    return retry(this.#retryHost, run, options)
   }
 
   /**

@@ -23,13 +23,14 @@ import {
 } from '../../engine/index.ts'
 import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
-import type {
-  Answer,
-  CountedTarget,
-  EntrySink,
-  JobTimes,
-  TargetEvent,
-  TargetStats,
+import {
+  type Answer,
+  type CountedTarget,
+  type EntrySink,
+  type JobTimes,
+  levelStats,
+  type TargetEvent,
+  type TargetStats,
 } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
 import { ObservedJobs } from './observed-jobs.ts'
@@ -161,10 +162,7 @@ export class VarveTarget implements CountedTarget {
       counts: { flushes, merges, moves, drops },
       valueLog: metrics.valueLog,
       version,
-      levels: version.levels.map(({ runs, totals }) => ({
-        runs: runs.length,
-        ...totals,
-      })),
+      levels: levelStats(version),
       scores: this.#observed.scores,
     }
   }

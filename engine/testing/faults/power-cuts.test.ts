@@ -7,6 +7,7 @@ import {
   cutPowerEverywhere,
   historyOf,
   historyWithCollections,
+  historyWithTransactions,
   type PowerCutPlan,
 } from './power-cuts.ts'
 
@@ -104,6 +105,14 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
     const { calls, images } = cutPowerEverywhere({ ...background, schedule })
     expect(calls).toBeGreaterThan(100)
     expect(images).toBe(calls * 5)
+  })
+
+  test.each(schedulesFrom(8, 1))('keeps all of a transaction or nothing, jobs %s', (schedule) => {
+    const history = historyWithTransactions(45, 13)
+    const cut = { ...plan, history, randomImages: 1, tears: true, schedule }
+    const { calls, images } = cutPowerEverywhere(cut)
+    expect(calls).toBeGreaterThan(100)
+    expect(images).toBeGreaterThan(calls * 6)
   })
 
   test.each([

@@ -7,6 +7,7 @@
  */
 
 import { ManualClock } from '../../base/clock.ts'
+import { isLsmError } from '../../base/errors.ts'
 import { createRandom, deriveSeed } from '../../base/random.ts'
 import type { CompactionStrategy } from '../../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
@@ -31,6 +32,8 @@ export type HistoryStep =
   | {
       readonly kind: 'batch'
       readonly sync: boolean
+      /** Whether a transaction writes it; others that do not commit run at the same time. */
+      readonly isTransaction?: boolean
       readonly writes: readonly Write[]
     }
   | { readonly kind: 'flush' }
@@ -94,6 +97,13 @@ export function historyWithCollections(batches: number, seed: number): readonly 
   })
 }
 
+/** As `historyOf`, with most batches as transactions. */
+export function historyWithTransactions(batches: number, seed: number): readonly HistoryStep[] {
+  return historyOf(batches, seed).map((step, index) =>
+    step.kind === 'batch' ? { ...step, isTransaction: index % 4 !== 1 } : step,
+  )
+}
+
 /** Runs the history once and checks all images before each call. Throws at the first failure. */
 export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   const memory = new MemoryStorage(new Ledger())
@@ -147,11 +157,56 @@ function live(
       db = open(storage, plan, interleaving)
     } else {
       progress.asked++
-      db.writeSync(batchOf(step.writes), { sync: step.sync })
+      const [first] = step.writes.filter(isWritten)
+      if (step.isTransaction === true && first !== undefined) {
+        commitBetweenOthers(db, first[0], step.writes, step.sync)
+      } else {
+        db.writeSync(batchOf(step.writes), { sync: step.sync })
+      }
       if (step.sync) progress.synced = progress.asked
     }
   }
   db.close()
+}
+
+/** Whether it is no range without keys. */
+function isWritten([key, value]: Write): boolean {
+  return value === null || typeof value === 'string' || key < value.to
+}
+
+/**
+ * Commits the writes as a transaction that took others back, while one is rolled back and one is
+ * refused, because it wrote `firstKey` too. Nothing of these may be in any image.
+ */
+function commitBetweenOthers(
+  db: Database,
+  firstKey: string,
+  writes: readonly Write[],
+  sync: boolean,
+): void {
+  const committed = db.transaction()
+  const refused = db.transaction()
+  const rolledBack = db.transaction()
+  const savepoint = committed.savepoint()
+  for (const other of [committed, refused, rolledBack]) {
+    other.put(bytes(firstKey), bytes('never committed'))
+    other.put(bytes('key99'), bytes('never committed'))
+  }
+  committed.rollbackTo(savepoint)
+  for (const [key, value] of writes.filter(isWritten)) {
+    if (value === null) committed.delete(bytes(key))
+    else if (typeof value === 'string') committed.put(bytes(key), bytes(value))
+    else committed.deleteRange(bytes(key), bytes(value.to))
+  }
+  committed.commitSync({ sync })
+  rolledBack.rollback()
+  try {
+    refused.commitSync({ sync: true })
+  } catch (error) {
+    if (isLsmError(error, 'LSM_CONFLICT')) return
+    throw error
+  }
+  throw new Error('two transactions wrote a key at the same time, and both were committed')
 }
 
 function open(
