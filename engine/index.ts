@@ -18,6 +18,7 @@ export type {
   WriteOptions,
 } from './db/call-options.ts'
 export type { EventMessage } from './db/channels.ts'
+export type { CheckpointReport } from './db/checkpoint.ts'
 export type { Cursor } from './db/cursor.ts'
 export { Database } from './db/database.ts'
 export type {
@@ -32,7 +33,7 @@ export type {
   WatchedOperation,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
-export { type CheckpointReport, checkpointFolder } from './db/offline/checkpoint.ts'
+export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
 export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'

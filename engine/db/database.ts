@@ -34,10 +34,10 @@ import {
   type WriteOptions,
   wantsSync,
 } from './call-options.ts'
+import { type CheckpointReport, checkpointState } from './checkpoint.ts'
 import { Cursor, PairIterator } from './cursor.ts'
 import { foundValue, getMany } from './get-many.ts'
 import type { DatabaseMetrics } from './metrics.ts'
-import { type CheckpointReport, checkpointState } from './offline/checkpoint.ts'
 import { checkPlace, type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReaderChannel } from './readers/reader-channel.ts'

@@ -115,6 +115,17 @@ test('another key, another passphrase and no key are told apart from damage', as
   expect(contentOf(again)).toEqual(oracle)
 })
 
+test('misuse: keys of another length, empty passphrases, an option without a storage', () => {
+  const refused = expect.objectContaining({ code: 'LSM_INVALID_ARGUMENT' })
+  expect(() => EncryptionKey.of(new Uint8Array(31))).toThrow(refused)
+  expect(() => EncryptionKey.of('x'.repeat(32) as never)).toThrow(refused)
+  expect(() => EncryptionKey.fromPassphrase('')).toThrow(refused)
+  expect(() => EncryptionKey.fromPassphrase('x', { ...COST, memoryKiB: 1 })).toThrow(refused)
+  const options = { encryption: 'aes-256-gcm' } as const
+  expect(() => open(new MemoryStorage(), '/db', { options })).toThrow(refused)
+  open(new EncryptedStorage(new MemoryStorage(), key), '/db', { options }).close()
+})
+
 test('any flipped byte of an encrypted folder gives right answers or a coded error', async () => {
   const inner = new MemoryStorage()
   const storage = new EncryptedStorage(inner, key)

@@ -235,6 +235,13 @@ export const engineOptionsSchema = z.strictObject({
       'Calls that take at least so many ms are reported with what they touched, as the event ' +
         'slow-operation; where left out, none. MySQL long_query_time, Redis slowlog-log-slower-than.',
     ),
+  encryption: z
+    .enum(['aes-256-gcm'])
+    .exactOptional()
+    .describe(
+      'How the storage encrypts files; it must be an EncryptedStorage. exp makes one with a random ' +
+        'key, which no file keeps.',
+    ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
     .default('point-in-time')

@@ -41,7 +41,9 @@ import type { ClientWork } from './virtual-device.ts'
 
 export interface VarveTargetOptions {
   readonly storage: Storage
-  /** The ledger of the storage. */
+  /** Where the bytes lie, if `storage` encrypts them. Left out: `storage`. */
+  readonly files?: Storage
+  /** The ledger of `files`. */
   readonly ledger: Ledger
   readonly folder: string
   readonly strategy: CompactionStrategy
@@ -176,8 +178,8 @@ export class VarveTarget implements CountedTarget {
   }
 
   liveFileBytes(): number {
-    const { storage, folder } = this.#options
-    const sizes = storage.list(folder).map((name) => storage.size(`${folder}/${name}`))
+    const { storage, files = storage, folder } = this.#options
+    const sizes = files.list(folder).map((name) => files.size(`${folder}/${name}`))
     return sizes.reduce((sum, bytes) => sum + bytes, 0)
   }
 

@@ -25,10 +25,11 @@ import { EMPTY_LEVEL, levelOf } from '../../version/level.ts'
 import { type Run, tablesOf } from '../../version/run.ts'
 import { runsNewestFirst, type Version, versionOf } from '../../version/version.ts'
 import type { ReplayReport } from '../events.ts'
+import { type FolderPair, fillFolder, placeFile, writeLog } from '../folder-pair.ts'
 import { checkPlace } from '../open-options.ts'
 import { engineOptionsSchema } from '../options.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
-import { type FolderPair, fillFolder, placeFile, placeSegments, writeLog } from './folder-pair.ts'
+import { placeSegments } from './placed-segments.ts'
 
 /** What an export wrote. */
 export interface ExportReport {

@@ -215,7 +215,7 @@ export class EncryptedStorage implements Storage {
     }
   }
 
-  /** Null if there is no such file. A file that cannot be read may still be removed: it counts 0. */
+  /** Null if there is no such file. One that cannot be read may still be removed: it counts 0. */
   #sizeIfThere(path: string): number | null {
     try {
       return this.size(path)

@@ -31,7 +31,8 @@
  * session numbers only rise, also after a failed append. A writer that opens a file again, or goes
  * on after a truncation, starts a new session. So no nonce is used twice under one key.
  *
- * The checksum tells accidents apart from a wrong key, and finds frames behind damage without a key.
+ * The checksum tells accidents apart from a wrong key, and finds frames behind damage without a
+ * key.
  */
 
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'

@@ -4,16 +4,11 @@
  * durable when the call returns; names are durable once the caller has synced the new folder.
  */
 
-import { invalidArgument } from '../../base/errors.ts'
-import { segmentName } from '../../manifest/file-names.ts'
-import { copyFile, linkOrCopy } from '../../storage/copies.ts'
-import { joinPath, type Storage } from '../../storage/storage.ts'
-import { COMPRESSION_TYPE } from '../../table/compression.ts'
-import type { SegmentMeta, Segments } from '../../version/segment-meta.ts'
-import { encodeSegmentFooter, encodeSegmentHeader } from '../../vlog/segment-format.ts'
-import { LogWriter } from '../../wal/log-writer.ts'
-import type { ReplayedBatch } from '../log-replay.ts'
-import type { FolderContent } from './closed-folder.ts'
+import { invalidArgument } from '../base/errors.ts'
+import { copyFile, linkOrCopy } from '../storage/copies.ts'
+import { joinPath, type Storage } from '../storage/storage.ts'
+import { LogWriter } from '../wal/log-writer.ts'
+import type { ReplayedBatch } from './log-replay.ts'
 
 export interface FolderPair {
   readonly source: Storage
@@ -58,25 +53,6 @@ export function copyTo(
   ending?: Uint8Array,
 ): void {
   copyFile(source, joinPath(folder, name), joinPath(to, name), bytes, ending, target)
-}
-
-/** Copies or links the segments. Returns their metadata in the new folder, where all are complete. */
-export function placeSegments(pair: FolderPair, { manifest, recovery }: FolderContent): Segments {
-  const placed = Array.from(manifest.segments.values(), (meta): SegmentMeta => {
-    const { segment } = meta
-    const end = recovery.segments.endOf(segment)
-    if (end === undefined) {
-      placeFile(pair, segmentName(segment))
-      return meta
-    }
-    const { records, recordBytes, validBytes } = end
-    const header = encodeSegmentHeader(COMPRESSION_TYPE.none)
-    const whole = encodeSegmentFooter(records)
-    const ending = records > 0 ? whole : Uint8Array.from([...header, ...whole])
-    copyTo(pair, segmentName(segment), records > 0 ? validBytes : 0, ending)
-    return { segment, state: 'sealed', records, recordBytes }
-  })
-  return new Map(placed.map((meta) => [meta.segment, meta]))
 }
 
 /**

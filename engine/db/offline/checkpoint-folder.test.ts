@@ -11,7 +11,7 @@ import { FaultStorage } from '../../testing/faults/fault-storage.ts'
 import { bytes, everyNth, RESTLESS_LOG, restless, text } from '../../testing/fixtures.ts'
 import { Database } from '../database.ts'
 import type { OpenOptions } from '../open-options.ts'
-import { checkpointFolder } from './checkpoint.ts'
+import { checkpointFolder } from './checkpoint-folder.ts'
 import { verifyDatabase } from './verify.ts'
 
 const OPTIONS = { memtableBytes: 4096, blockBytes: 512, valueLog: RESTLESS_LOG }

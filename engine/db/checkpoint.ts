@@ -7,26 +7,16 @@
  * folder without CURRENT, which no open takes for a database.
  */
 
-import { segmentName, tableName, walName } from '../../manifest/file-names.ts'
-import { FileNumbers } from '../../manifest/file-numbers.ts'
-import { Manifest } from '../../manifest/manifest.ts'
-import type { ManifestState } from '../../manifest/manifest-state.ts'
-import { joinPath, type Storage } from '../../storage/storage.ts'
-import { tablesOf } from '../../version/run.ts'
-import { runsNewestFirst } from '../../version/version.ts'
-import type { ReplayReport } from '../events.ts'
-import type { ReplayedBatch } from '../log-replay.ts'
-import { checkPlace } from '../open-options.ts'
-import { OPTIONS_RECORD } from '../options-record.ts'
-import { readContent, withClosedFolder } from './closed-folder.ts'
-import {
-  copyTo,
-  type FolderPair,
-  fillFolder,
-  placeFile,
-  placeSegments,
-  writeLog,
-} from './folder-pair.ts'
+import { segmentName, tableName, walName } from '../manifest/file-names.ts'
+import { FileNumbers } from '../manifest/file-numbers.ts'
+import { Manifest } from '../manifest/manifest.ts'
+import type { ManifestState } from '../manifest/manifest-state.ts'
+import { joinPath } from '../storage/storage.ts'
+import { tablesOf } from '../version/run.ts'
+import { runsNewestFirst } from '../version/version.ts'
+import { copyTo, type FolderPair, fillFolder, placeFile, writeLog } from './folder-pair.ts'
+import type { ReplayedBatch } from './log-replay.ts'
+import { OPTIONS_RECORD } from './options-record.ts'
 
 /** What a checkpoint wrote. */
 export interface CheckpointReport {
@@ -40,44 +30,19 @@ export interface CheckpointReport {
   readonly lastSeq: number
 }
 
-/**
- * Makes a checkpoint of the closed folder `name` in `toName`, which must be missing or empty, in
- * `target` or else in the same storage. Batches in the logs go into a new log, as an open would
- * recover them; `replay` says what was left out. Errors: as `exportDatabase`.
- */
-export function checkpointFolder(
-  source: Storage,
-  name: string,
-  toName: string,
-  target: Storage = source,
-): CheckpointReport & { readonly replay: ReplayReport } {
-  checkPlace(target, toName, 'the folder of the checkpoint')
-  const to = target.resolve(toName)
-  return withClosedFolder(source, name, (folder) => {
-    const content = readContent(source, folder)
-    const pair = { source, folder, target, to }
-    return fillFolder(pair, () => {
-      const segments = placeSegments(pair, content)
-      const { replay, report } = content.recovery
-      const state = { ...content.manifest, segments }
-      return { ...fill(pair, state, replay.batches, replay.lastSeq), replay: report }
-    })
-  })
-}
-
-/** As `checkpointFolder`, for an open database with empty memtables in `state`. */
+/** Makes a checkpoint of an open database in `state`, whose memtables are empty. */
 export function checkpointState(pair: FolderPair, state: ManifestState): CheckpointReport {
   return fillFolder(pair, () => {
     // No table points into a segment that is open.
     const sealed = [...state.segments].filter(([, meta]) => meta.state !== 'open')
     const segments = new Map(sealed)
     for (const { segment } of segments.values()) placeFile(pair, segmentName(segment))
-    return fill(pair, { ...state, segments }, [], state.lastSeq)
+    return fillCheckpoint(pair, { ...state, segments }, [], state.lastSeq)
   })
 }
 
-/** Fills the new folder; the segments are there. */
-function fill(
+/** Fills the new folder, where the segments are, with the tables and a log of `batches`. */
+export function fillCheckpoint(
   pair: FolderPair,
   state: ManifestState,
   batches: readonly ReplayedBatch[],
