@@ -152,7 +152,7 @@ const DATABASE: readonly Call[] = [
   ...write((value) => db.writeSync(fresh(), value), 'writeSync'),
 ]
 
-const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory']
+const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory', 'cachePolicy']
 const isNeeded = (field: string) => !OPTIONAL.includes(field)
 
 const READER: readonly Call[] = [
