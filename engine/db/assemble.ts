@@ -147,7 +147,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const { storage, folder, strategy, options, clock, seed } = settings
   const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
-  const cache = new BlockCache(options.blockCacheBytes)
+  const cache = new BlockCache(options.blockCacheBytes, options.cachePolicy)
   const files = new OpenFiles(storage, options.maxOpenFiles)
   const shared = { storage, files, folder, numbers, manifest, cache, clock }
   const counters = new DatabaseCounters()

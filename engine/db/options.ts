@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { checkPlain } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
+import { CACHE_POLICIES, CACHE_POLICY_DEFAULT } from '../cache/cache-policy.ts'
 import { SLOWDOWNS } from '../scheduling/admission.ts'
 import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 import { OPEN_TABLES_DEFAULT } from './table-handles.ts'
@@ -141,6 +142,14 @@ export const engineOptionsSchema = z.strictObject({
     .describe(
       `Tables whose index and filter stay in memory, ${OPEN_TABLES_DEFAULT} where left out; those ` +
         'of others are read again when they are used. RocksDB max_open_files -1 keeps them all.',
+    ),
+  cachePolicy: z
+    .enum(CACHE_POLICIES)
+    .exactOptional()
+    .describe(
+      `Which block leaves a full cache, ${CACHE_POLICY_DEFAULT} where left out: clock (blocks read ` +
+        'once leave first), s3-fifo (blocks must prove themselves in a small queue). RocksDB: LRU, ' +
+        'HyperClockCache.',
     ),
   cacheTableMemory: z
     .boolean()

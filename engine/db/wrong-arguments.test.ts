@@ -193,7 +193,7 @@ const TRANSACTION: readonly Call[] = [
   ...write((value) => transaction.commitSync(value), 'commitSync'),
 ]
 
-const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory']
+const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory', 'cachePolicy']
 const isNeeded = (field: string) => !OPTIONAL.includes(field)
 
 const READER: readonly Call[] = [

@@ -59,7 +59,12 @@ interface Moment {
 }
 
 /** Fields of a channel that are undefined where the engine option is left out. */
-const OPTIONAL: ReadonlySet<string> = new Set(['maxOpenFiles', 'openTablesMax', 'cacheTableMemory'])
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'maxOpenFiles',
+  'openTablesMax',
+  'cacheTableMemory',
+  'cachePolicy',
+])
 
 /**
  * Opens a reader in this thread. `channel` is what `Database.readerChannel` returned, and serves
@@ -102,7 +107,7 @@ export class DatabaseReader implements Disposable {
       maxOpenFiles,
     )
     const { gets, scans } = this.#counters
-    const cache = new BlockCache(blockCacheBytes)
+    const cache = new BlockCache(blockCacheBytes, channel.cachePolicy)
     const handles = new TableHandles(files, folder, cache, channel)
     const segments = new SegmentHandles(files, (id) => segmentPath(folder, id), cache)
     this.#cache = cache
