@@ -164,6 +164,46 @@ describe('varve shell', { timeout: 120_000 }, () => {
     })
   })
 
+  test('commits a transaction, rolls it back, and back to a savepoint', async () => {
+    const folder = newFolder()
+    const lines = [
+      ...['put a 1', 'begin', 'put b 2', 'get b', 'savepoint here', 'delete a', 'put c 3'],
+      ...['scan', 'rollback to here', 'scan', 'get c', 'commit', 'scan'],
+      ...['begin snapshot', 'delete-range a c', 'scan', 'get a', 'rollback', 'scan --keys'],
+    ]
+    const { code, answers } = await pipe(lines, folder, '--create')
+    expect({ code, answers }).toEqual({
+      code: 0,
+      answers: [
+        ...['ok', 'ok', 'ok', '2', 'ok', 'ok', 'ok'],
+        ...['b 2', 'c 3', 'ok', 'a 1', 'b 2', '(none)', 'ok', 'a 1', 'b 2'],
+        ...['ok', 'ok', '(none)', 'ok', 'a', 'b'],
+      ],
+    })
+    const wrong = await pipe(
+      [
+        ...['commit', 'begin maybe', 'begin', 'begin', 'batch', 'verify', 'put a 1 --sync'],
+        ...['rollback to there', 'get a --at=x', 'put z 9'],
+      ],
+      folder,
+    )
+    expect(wrong.code).toBe(1)
+    expect(wrong.answers).toEqual([
+      'error: line 1: no transaction is open; begin starts one',
+      expect.stringMatching(/^error: line 2: unknown isolation "maybe"/),
+      'ok',
+      ...[4, 5, 6].map(
+        (line) => `error: line ${line}: a transaction is open; commit it or roll it back first`,
+      ),
+      'error: line 7: a transaction is open: --sync belongs to commit',
+      expect.stringMatching(/^error: line 8: unknown savepoint "there"/),
+      'error: line 9: a transaction reads at its own moment',
+      'ok',
+      'error: the input ended in a transaction, which was not written',
+    ])
+    expect((await pipe(['scan --keys'], folder)).answers).toEqual(['a', 'b'])
+  })
+
   test('keeps a batch until it is written, and refuses to forget one silently', async () => {
     const folder = newFolder()
     const lines = ['batch', 'put a 1', 'put b 2', 'get a', 'write', 'get a', 'batch', 'delete a']
@@ -171,7 +211,12 @@ describe('varve shell', { timeout: 120_000 }, () => {
     expect(first.code).toBe(1)
     expect(first.answers).toEqual([
       ...['ok', 'ok, 1 in the batch', 'ok, 2 in the batch', '(none)', 'ok, 2 written', '1', 'ok'],
-      ...['ok, 1 in the batch', 'error: line 9: a batch is open already', 'ok', 'ok'],
+      ...[
+        'ok, 1 in the batch',
+        'error: line 9: a batch is open; write or discard it first',
+        'ok',
+        'ok',
+      ],
       ...['ok, 1 in the batch', 'error: the input ended in a batch, which was not written'],
     ])
     expect((await pipe(['scan', 'write'], folder)).answers).toEqual([

@@ -7,6 +7,7 @@ import { columns } from '../../cli/text-lines.ts'
 import { treeText } from '../../cli/tree-text.ts'
 import type { Session } from './session.ts'
 import { type Answer, type Options, type ShellCommand, textOf, usageText } from './shell-command.ts'
+import { TRANSACTION_COMMANDS } from './transaction-commands.ts'
 import { endOfPrefix, showBytes } from './words.ts'
 
 const OK: Answer = ['ok']
@@ -23,7 +24,7 @@ const put: ShellCommand = {
     change(
       session,
       options,
-      (batch) => batch.put(key!, value!),
+      (writes) => writes.put(key!, value!),
       (db, sync) => db.put(key!, value!, sync),
     ),
 }
@@ -39,7 +40,7 @@ const remove: ShellCommand = {
     change(
       session,
       options,
-      (batch) => batch.delete(key!),
+      (writes) => writes.delete(key!),
       (db, sync) => db.delete(key!, sync),
     ),
 }
@@ -55,24 +56,29 @@ const removeRange: ShellCommand = {
     change(
       session,
       options,
-      (batch) => batch.deleteRange(from!, to!),
+      (writes) => writes.deleteRange(from!, to!),
       (db, sync) => db.deleteRange(from!, to!, sync),
     ),
 }
 
-/** Makes one change, in the open batch or at once. */
+/** Makes one change, in the open batch or transaction, or at once. */
 async function change(
-  { batch, db }: Session,
+  { batch, transaction, db }: Session,
   options: Options,
-  inBatch: (batch: WriteBatch) => void,
+  together: (writes: Pick<WriteBatch, 'put' | 'delete' | 'deleteRange'>) => void,
   atOnce: (db: Database, options: { readonly sync?: true }) => Promise<void>,
 ): Promise<Answer> {
+  if (transaction !== null) {
+    if (options.has('sync')) throw new UsageError('a transaction is open: --sync belongs to commit')
+    together(transaction)
+    return OK
+  }
   if (batch === null) {
     await atOnce(db, options.has('sync') ? { sync: true } : {})
     return OK
   }
   if (options.has('sync')) throw new UsageError('a batch is open: --sync belongs to write')
-  inBatch(batch)
+  together(batch)
   return [`ok, ${batch.count} in the batch`]
 }
 
@@ -85,7 +91,11 @@ const get: ShellCommand = {
   help: 'Prints the value, or (none).',
   run(session, [key], options) {
     const snapshot = session.snapshotNamed(options.text('at'))
-    const value = session.db.get(key!, snapshot === undefined ? {} : { snapshot })
+    const { transaction, db } = session
+    const value =
+      transaction === null
+        ? db.get(key!, snapshot === undefined ? {} : { snapshot })
+        : transaction.get(key!)
     return [value === undefined ? '(none)' : showBytes(value)]
   },
 }
@@ -119,7 +129,8 @@ function* scanLines(session: Session, prefix: Uint8Array | undefined, options: O
     ...(snapshot === undefined ? {} : { snapshot }),
   }
   const areKeysOnly = options.has('keys')
-  for (const [key, value] of session.db.scan(scanned)) {
+  const entries = session.transaction?.scan(scanned) ?? session.db.scan(scanned)
+  for (const [key, value] of entries) {
     yield areKeysOnly ? showBytes(key) : `${showBytes(key)} ${showBytes(value)}`
   }
 }
@@ -142,7 +153,7 @@ const batch: ShellCommand = {
   most: 0,
   help: 'Begins a batch: puts and deletes are kept until write applies all of them or none.',
   run(session) {
-    if (session.batch !== null) throw new UsageError('a batch is open already')
+    session.refuseWhileWriting()
     session.batch = new WriteBatch()
     return OK
   },
@@ -319,6 +330,7 @@ const quit: ShellCommand = {
 export const COMMANDS: ReadonlyMap<string, ShellCommand> = new Map(
   [
     ...[put, get, remove, removeRange, scan, batch, write, discard, snapshot, release],
+    ...TRANSACTION_COMMANDS,
     ...[stats, metrics, flush, compact, verify, help, quit],
   ].map((command) => [command.name, command]),
 )

@@ -94,9 +94,9 @@ async function answerPiped(session: Session, ended: AbortSignal): Promise<boolea
     }
     if (session.isOver || ended.aborted) break
   }
-  if (session.batch !== null && !ended.aborted) {
+  if (session.unwritten !== null && !ended.aborted) {
     allWell = false
-    await print('error: the input ended in a batch, which was not written')
+    await print(`error: the input ended in a ${session.unwritten}, which was not written`)
   }
   return allWell
 }
@@ -134,13 +134,14 @@ async function answerTyped(session: Session, ended: AbortSignal): Promise<boolea
   }
   lines.close()
   if (!session.isOver) process.stdout.write('\n')
-  if (session.batch !== null) note('the batch was not written')
+  if (session.unwritten !== null) note(`the ${session.unwritten} was not written`)
   if (history.length > 0) writeHistory(path, history)
   return true
 }
 
-function showPrompt(lines: Interface, { batch }: Session): void {
-  lines.setPrompt(batch === null ? 'varve> ' : `varve, batch of ${batch.count}> `)
+function showPrompt(lines: Interface, { batch, transaction }: Session): void {
+  const inTransaction = transaction === null ? '' : ', in a transaction'
+  lines.setPrompt(`varve${batch === null ? inTransaction : `, batch of ${batch.count}`}> `)
   lines.prompt()
 }
 
