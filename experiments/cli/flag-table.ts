@@ -458,7 +458,7 @@ export const FLAG_TABLE = {
       { names: 'listed', valueOptional: true, commandLineOnly: true, but: { conform: ALL_RULES } },
     ),
     'key-file': file(
-      ['db verify', 'db dump', 'db checkpoint'],
+      ['db verify', 'db dump', 'db checkpoint', 'shell'],
       'FILE',
       'key of an encrypted folder, 32 bytes or 64 hexadecimal digits; also $VARVE_KEY_FILE',
     ),

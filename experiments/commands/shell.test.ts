@@ -290,6 +290,27 @@ describe('varve shell', { timeout: 120_000 }, () => {
     expect(readdirSync(other)).toEqual(['thesis.tex'])
   })
 
+  test('opens an encrypted folder with its key only', async () => {
+    const folder = newFolder()
+    const key = join(home, 'folder.key')
+    writeFileSync(key, '5a'.repeat(32))
+    const lines = ['put secret "Ada Lovelace"', 'flush', 'verify']
+    const created = await pipe(lines, folder, '--create', `--key-file=${key}`)
+    expect(created).toMatchObject({
+      code: 0,
+      answers: ['ok', 'ok', expect.stringMatching(/^sound/)],
+    })
+    for (const name of readdirSync(folder)) {
+      expect(readFileSync(join(folder, name), 'latin1')).not.toMatch(/Ada Lovelace|secret/)
+    }
+    expect((await pipe(['get secret'], folder, `--key-file=${key}`)).answers).toEqual([
+      '"Ada Lovelace"',
+    ])
+    const refused = await pipe(['get secret'], folder)
+    expect(refused.code).toBe(2)
+    expect(refused.notes).toEqual([expect.stringMatching(/^shell: .* is encrypted: give its key/)])
+  })
+
   test('a second shell on the folder is refused in one line', async () => {
     const folder = newFolder()
     const first = start(folder, '--create')

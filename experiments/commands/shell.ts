@@ -15,6 +15,8 @@ export const shell: Verb = {
     'The folder opens with the strategy and the engine options that its record OPTIONS.json names. ' +
       'A missing folder is created with --create, or when the question at the prompt is answered ' +
       'with yes.',
+    'An encrypted folder needs its key: --key-file or $VARVE_KEY_FILE, or $VARVE_PASSPHRASE. A new ' +
+      'folder is encrypted where --key-file is given.',
     'Type help at the prompt for its commands. Keys and values are words: text, "text with ' +
       '\\x00 escapes", or 0x… for bytes. Answers have the same form.',
     'Piped lines get one answer each, on standard output; those of a failure begin with "error:". ' +

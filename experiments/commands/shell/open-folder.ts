@@ -7,13 +7,16 @@ import { join } from 'node:path'
 import {
   type Database,
   type DatabaseEvent,
+  EncryptedStorage,
   Ledger,
   NodeStorage,
   readOptionsRecord,
+  type Storage,
 } from '../../../engine/index.ts'
 import { STRATEGIES } from '../../../strategies/index.ts'
 import { open } from '../../../strategies/open.ts'
 import { UsageError, usageOf } from '../../base/usage-error.ts'
+import { keyOfFile, storageOf } from '../db/folder-key.ts'
 
 /** Whether the folder holds a database. Throws `UsageError` if it holds something else. */
 export function holdsDatabase(folder: string): boolean {
@@ -24,9 +27,22 @@ export function holdsDatabase(folder: string): boolean {
   return false
 }
 
+/**
+ * The storage of the folder: encrypted if the folder is, or if it is new and there is a key. Throws
+ * `UsageError`.
+ */
+export function storageFor(folder: string, keyFile: string | undefined): Storage {
+  if (existsSync(join(folder, 'CURRENT'))) return storageOf(folder, keyFile)
+  const files = new NodeStorage(new Ledger())
+  return keyFile === undefined ? files : new EncryptedStorage(files, keyOfFile(keyFile))
+}
+
 /** Opens the folder, and creates it if it is missing. Throws `UsageError` or `LsmError`. */
-export function openFolder(folder: string, onEvent: (event: DatabaseEvent) => void): Database {
-  const storage = new NodeStorage(new Ledger())
+export function openFolder(
+  folder: string,
+  storage: Storage,
+  onEvent: (event: DatabaseEvent) => void,
+): Database {
   const record = existsSync(folder) ? readOptionsRecord(storage, folder) : null
   if (record === null) return usageOf(() => open(folder, { storage, onEvent }))
   const { strategy, engine, seed } = record

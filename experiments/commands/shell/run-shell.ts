@@ -19,7 +19,7 @@ import { lookOf } from '../../cli/terminal.ts'
 import { COMMANDS } from './commands.ts'
 import { completions } from './completions.ts'
 import { HISTORY_LINES_MAX, historyPath, readHistory, writeHistory } from './history.ts'
-import { holdsDatabase, openFolder } from './open-folder.ts'
+import { holdsDatabase, openFolder, storageFor } from './open-folder.ts'
 import { Session } from './session.ts'
 import { commandOf } from './shell-command.ts'
 import { readLine } from './words.ts'
@@ -35,7 +35,9 @@ export async function runShell(
   const isTyped = process.stdin.isTTY === true
   if (!holdsDatabase(folder!) && !flags.has('create')) await allowCreation(folder!, isTyped)
   const ended = hear()
-  const session = new Session(() => openFolder(folder!, tellEvent), lookOf(process.stdout))
+  const storage = storageFor(folder!, flags.get('key-file')?.[0])
+  const open = () => openFolder(folder!, storage, tellEvent)
+  const session = new Session(open, storage, lookOf(process.stdout))
   try {
     const allWell = isTyped ? await answerTyped(session, ended) : await answerPiped(session, ended)
     if (ended.aborted) throw new Interrupted()

@@ -4,10 +4,9 @@
  */
 import {
   type Database,
-  Ledger,
-  NodeStorage,
   type Savepoint,
   type Snapshot,
+  type Storage,
   type Transaction,
   type VerifyReport,
   verifyDatabase,
@@ -20,6 +19,7 @@ export class Session {
   #db: Database
   readonly #reopen: () => Database
   readonly look: Look
+  readonly #storage: Storage
   /** Puts and deletes go here until it is written; null outside of a batch. */
   batch: WriteBatch | null = null
   /** Reads and writes go through it; null outside of a transaction. */
@@ -31,8 +31,9 @@ export class Session {
   isOver = false
 
   /** `open` opens the database now, and again after it had to be closed. */
-  constructor(open: () => Database, look: Look) {
+  constructor(open: () => Database, storage: Storage, look: Look) {
     this.#db = open()
+    this.#storage = storage
     this.#reopen = open
     this.look = look
   }
@@ -59,7 +60,7 @@ export class Session {
     const { folder } = this.#db
     this.#db.close()
     try {
-      return verifyDatabase(new NodeStorage(new Ledger()), folder)
+      return verifyDatabase(this.#storage, folder)
     } finally {
       this.#db = this.#reopen()
     }
