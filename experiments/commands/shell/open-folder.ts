@@ -4,16 +4,11 @@
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Database,
-  type DatabaseEvent,
-  Ledger,
-  NodeStorage,
-  readOptionsRecord,
-} from '../../../engine/index.ts'
+import { type Database, type DatabaseEvent, readOptionsRecord } from '../../../engine/index.ts'
 import { STRATEGIES } from '../../../strategies/index.ts'
 import { open } from '../../../strategies/open.ts'
 import { UsageError, usageOf } from '../../base/usage-error.ts'
+import { storageOf } from '../db/folder-key.ts'
 
 /** Whether the folder holds a database. Throws `UsageError` if it holds something else. */
 export function holdsDatabase(folder: string): boolean {
@@ -24,9 +19,16 @@ export function holdsDatabase(folder: string): boolean {
   return false
 }
 
-/** Opens the folder, and creates it if it is missing. Throws `UsageError` or `LsmError`. */
-export function openFolder(folder: string, onEvent: (event: DatabaseEvent) => void): Database {
-  const storage = new NodeStorage(new Ledger())
+/**
+ * Opens the folder, and creates it if it is missing; an encrypted one with its key. Throws
+ * `UsageError` or `LsmError`.
+ */
+export function openFolder(
+  folder: string,
+  onEvent: (event: DatabaseEvent) => void,
+  keyFile?: string,
+): Database {
+  const storage = storageOf(folder, keyFile)
   const record = existsSync(folder) ? readOptionsRecord(storage, folder) : null
   if (record === null) return usageOf(() => open(folder, { storage, onEvent }))
   const { strategy, engine, seed } = record

@@ -16,6 +16,7 @@ import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT, explain } from '../../cli/explain.ts'
 import { note } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
+import { storageOf } from '../db/folder-key.ts'
 import { COMMANDS } from './commands.ts'
 import { completions } from './completions.ts'
 import { HISTORY_LINES_MAX, historyPath, readHistory, writeHistory } from './history.ts'
@@ -35,7 +36,12 @@ export async function runShell(
   const isTyped = process.stdin.isTTY === true
   if (!holdsDatabase(folder!) && !flags.has('create')) await allowCreation(folder!, isTyped)
   const ended = hear()
-  const session = new Session(() => openFolder(folder!, tellEvent), lookOf(process.stdout))
+  const keyFile = flags.get('key-file')?.[0]
+  const session = new Session(
+    () => openFolder(folder!, tellEvent, keyFile),
+    () => storageOf(folder!, keyFile),
+    lookOf(process.stdout),
+  )
   try {
     const allWell = isTyped ? await answerTyped(session, ended) : await answerPiped(session, ended)
     if (ended.aborted) throw new Interrupted()

@@ -4,9 +4,8 @@
  */
 import {
   type Database,
-  Ledger,
-  NodeStorage,
   type Snapshot,
+  type Storage,
   type VerifyReport,
   verifyDatabase,
   type WriteBatch,
@@ -17,6 +16,7 @@ import type { Look } from '../../cli/terminal.ts'
 export class Session {
   #db: Database
   readonly #reopen: () => Database
+  readonly #storage: () => Storage
   readonly look: Look
   /** Puts and deletes go here until it is written; null outside of a batch. */
   batch: WriteBatch | null = null
@@ -24,10 +24,13 @@ export class Session {
   /** Set when the shell should end. */
   isOver = false
 
-  /** `open` opens the database now, and again after it had to be closed. */
-  constructor(open: () => Database, look: Look) {
+  /**
+   * `open` opens the database now, and again after it had to be closed; `storage` reads its files.
+   */
+  constructor(open: () => Database, storage: () => Storage, look: Look) {
     this.#db = open()
     this.#reopen = open
+    this.#storage = storage
     this.look = look
   }
 
@@ -52,7 +55,7 @@ export class Session {
     const { folder } = this.#db
     this.#db.close()
     try {
-      return verifyDatabase(new NodeStorage(new Ledger()), folder)
+      return verifyDatabase(this.#storage(), folder)
     } finally {
       this.#db = this.#reopen()
     }
