@@ -59,7 +59,6 @@ export function fillCheckpoint(
   const numbers = new FileNumbers(state.nextFileNumber)
   const logNumber = numbers.allocate()
   writeLog(target, joinPath(to, walName(logNumber)), batches)
-  target.syncFolder(to)
   const copied = { ...state, logNumber, nextFileNumber: numbers.next }
   Manifest.create(target, to, copied, { allocate: () => numbers.allocate() }).close(lastSeq)
   const { tables, bytes } = state.version.totals

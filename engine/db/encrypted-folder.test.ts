@@ -126,7 +126,7 @@ test('misuse: keys of another length, empty passphrases, an option without a sto
   open(new EncryptedStorage(new MemoryStorage(), key), '/db', { options }).close()
 })
 
-test('any flipped byte of an encrypted folder gives right answers or a coded error', async () => {
+test('a flipped byte anywhere in an encrypted folder gives right answers or a coded error', async () => {
   const inner = new MemoryStorage()
   const storage = new EncryptedStorage(inner, key)
   const db = open(storage, '/db')
@@ -142,7 +142,7 @@ test('any flipped byte of an encrypted folder gives right answers or a coded err
   )
   let refused = 0
   for (const [name, content] of whole) {
-    for (let at = 0; at < content.length; at += 3) {
+    for (let at = 0; at < content.length; at += 13) {
       const image = new MemoryStorage()
       image.makeFolder('/db')
       for (const [other, unchanged] of whole) {
@@ -162,7 +162,7 @@ test('any flipped byte of an encrypted folder gives right answers or a coded err
       }
     }
   }
-  expect(refused).toBeGreaterThan(500)
+  expect(refused).toBeGreaterThan(100)
 })
 
 test('a damaged table does not take the others with it', async () => {

@@ -95,9 +95,12 @@ describe('mistakes: one line, exit code 2', { timeout: 120_000 }, () => {
   test.each([
     [['exq'], 'varve: unknown command "exq"; did you mean "exp"?'],
     [['verify', 'folder'], 'varve: unknown command "verify"; did you mean "db verify"?'],
-    [['stats'], 'varve: unknown command "stats"; did you mean "trace stats"?'],
+    [['stats'], 'varve: unknown command "stats"; did you mean "db stats"?'],
     [['trace', 'stat'], 'trace: unknown command "stat"; did you mean "stats"?'],
-    [['db', '--quiet'], 'db: no command before --quiet; known: verify, dump, export'],
+    [
+      ['db', '--quiet'],
+      'db: no command before --quiet; known: verify, dump, stats, export, checkpoint, compact',
+    ],
     [['--seed=1'], expect.stringMatching(/^varve: no command before --seed=1; known: exp, /)],
     [['exp', 'tiering'], 'exp: unexpected argument "tiering"'],
     [['tidy'], 'tidy: name results: .json files or their folders'],

@@ -10,7 +10,14 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Database, type EngineOptionsInput, Ledger, NodeStorage } from '../../engine/index.ts'
+import {
+  Database,
+  EncryptedStorage,
+  EncryptionKey,
+  type EngineOptionsInput,
+  Ledger,
+  NodeStorage,
+} from '../../engine/index.ts'
 import { tiering } from '../../strategies/whole-levels/tiering.ts'
 import { endStarted, startCommand, varve } from '../cli/testing/start-command.ts'
 
@@ -69,10 +76,21 @@ describe('varve db', { timeout: 60_000 }, () => {
     expect(await db('checkpoint', ...rotate)).toMatchObject({ code: 0, stderr: '' })
     const withNew = `--key-file=${newKeyFile}`
     expect(await db('verify', rotated, withNew)).toMatchObject({ code: 0, stderr: '' })
-    expect(await db('checkpoint', rotated, join(home, 'linked'), withNew)).toMatchObject({
+    expect(await db('compact', rotated, withNew)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('linked'),
+      stdout: expect.stringMatching(/: \d+ merges and \d+ moves; \d+ tables in \d+ runs/),
     })
+    expect(await db('stats', rotated, withNew)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^entries +\d+, \d+ of them deletions/m),
+    })
+  })
+
+  test('tells a missing key, a wrong key and a symbolic link apart', async () => {
+    const [rotated, keyFile] = [join(home, 'other'), join(home, 'third.key')]
+    writeFileSync(keyFile, new Uint8Array(32).fill(2))
+    const files = new EncryptedStorage(new NodeStorage(), EncryptionKey.random())
+    Database.open({ storage: files, folder: rotated, strategy: tiering.create({}) }).close()
     expect(await db('verify', rotated)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('is encrypted: give its key by --key-file'),

@@ -80,8 +80,32 @@ const checkpoint: Verb = {
   run: async (given) => (await import('./db/look-after.ts')).checkpointTo(given),
 }
 
+const compact: Verb = {
+  name: 'db compact',
+  summary: 'Opens a folder as its record says, flushes, and merges until nothing is due.',
+  operands: { ...ONE_FOLDER, missing: 'compact takes <folder> (see --help)' },
+  examples: ['out/a.db'],
+  notes: [
+    "The strategy and the engine options are those of the folder's record OPTIONS.json. " +
+      'This changes the folder: it replays and removes the log, as every open does.',
+    KEYS,
+  ],
+  exits: EXITS,
+  run: async (given) => (await import('./db/look-after.ts')).compact(given),
+}
+
+const stats: Verb = {
+  name: 'db stats',
+  summary: 'Draws the tree of a folder, a line for each run, and prints its totals.',
+  operands: { ...ONE_FOLDER, missing: 'stats takes <folder> (see --help)' },
+  examples: ['out/a.db'],
+  notes: [KEYS],
+  exits: EXITS,
+  run: async (given) => (await import('./db/look-after.ts')).stats(given),
+}
+
 export const db: VerbGroup = {
   name: 'db',
-  summary: 'Verifies, prints, exports or copies a database folder that is not open anywhere.',
-  verbs: [verify, dump, exportTo, checkpoint],
+  summary: 'Verifies, prints, exports, copies or compacts a folder that is not open anywhere.',
+  verbs: [verify, dump, stats, exportTo, checkpoint, compact],
 }

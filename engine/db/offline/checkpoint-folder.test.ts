@@ -165,7 +165,8 @@ describe('a checkpoint of an open database', () => {
       const faulty = new FaultStorage(memory, {
         onCall: () => {
           if (whole === null) return
-          for (const names of ['lost', 'kept'] as const) {
+          const subsets = [1, 2, 3, 4].map((seed) => ({ kind: 'subset', seed }) as const)
+          for (const names of ['lost', 'kept', ...subsets] as const) {
             const image = over(memory.powerLoss({ bytes: 'lost', names }, new Ledger()))
             cuts++
             expect(contentIn(image, '/db')).toEqual(whole)

@@ -10,7 +10,7 @@ import { encodeSegmentFooter, encodeSegmentHeader } from '../../vlog/segment-for
 import { copyTo, type FolderPair, placeFile } from '../folder-pair.ts'
 import type { FolderContent } from './closed-folder.ts'
 
-/** Copies or links the segments. Returns their metadata in the new folder, where all are complete. */
+/** Copies or links the segments. Returns their metadata in the new folder; all are complete. */
 export function placeSegments(pair: FolderPair, { manifest, recovery }: FolderContent): Segments {
   const placed = Array.from(manifest.segments.values(), (meta): SegmentMeta => {
     const { segment } = meta

@@ -178,11 +178,15 @@ test('no nonce is used twice: equal appends after a truncation or a reopening di
   }
   const same = new Uint8Array(64).fill(1)
   let file = storage.create('/db/a', flushTag)
-  for (let round = 0; round < 6; round++) {
-    file.append(same, 'data')
-    note(inner.size('/db/a') - 80)
-    storage.truncate('/db/a', round % 2 === 0 ? 0 : 30)
-    if (round % 3 !== 2) continue
+  for (let round = 0; round < 12; round++) {
+    for (let append = 0; append < 2; append++) {
+      file.append(same, 'data')
+      note(inner.size('/db/a') - 80)
+    }
+    // To the end of a frame, into a frame, and to nothing.
+    storage.truncate('/db/a', [64, 30, 0][round % 3]!)
+    expect(storage.readAll('/db/a', getTag).every((byte) => byte === 1)).toBe(true)
+    if (round % 4 !== 3) continue
     file.close()
     file = storage.appendTo('/db/a', flushTag)
   }

@@ -11,7 +11,7 @@ import { checkOptions, checkText, checkWhole } from '../../base/arguments.ts'
 import { invalidArgument } from '../../base/errors.ts'
 import type { SharedLedger } from '../ledger.ts'
 
-export const KEY_BYTES = 32
+const KEY_BYTES = 32
 export const SALT_BYTES = 16
 const FILE_KEY_USE = 'varve file key 1'
 
@@ -28,7 +28,7 @@ export interface Derivation {
 export type DerivationCost = Omit<Derivation, 'salt'>
 
 /** The second recommended choice of RFC 9106, for where memory is scarce. */
-export const DERIVATION_COST: DerivationCost = { memoryKiB: 64 * 1024, passes: 3, parallelism: 4 }
+const DERIVATION_COST: DerivationCost = { memoryKiB: 64 * 1024, passes: 3, parallelism: 4 }
 
 /** Limits on what a file may ask of its reader. */
 const MEMORY_KIB_MAX = 1024 * 1024

@@ -41,7 +41,7 @@ import { type Derivation, SALT_BYTES } from './encryption-key.ts'
 
 const CIPHER = 'aes-256-gcm'
 const NONCE_BYTES = 12
-export const TAG_BYTES = 16
+const TAG_BYTES = 16
 export const FRAME_HEADER_BYTES = 16
 export const FRAME_OVERHEAD_BYTES = FRAME_HEADER_BYTES + TAG_BYTES
 /** A longer append is cut into frames of this payload, so that a read decrypts little more. */

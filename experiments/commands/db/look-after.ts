@@ -20,6 +20,9 @@ import { formatBytes } from '../../base/units.ts'
 import { UsageError, usageOf } from '../../base/usage-error.ts'
 import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
+import { lookOf } from '../../cli/terminal.ts'
+import { treeText } from '../../cli/tree-text.ts'
+import { openFolder, storageFor } from '../shell/open-folder.ts'
 import { keyOfFile, storageOf } from './folder-key.ts'
 
 /** Does `varve db checkpoint`; returns the exit code. Throws `UsageError`. */
@@ -124,6 +127,41 @@ function valueLogFacts(segments: Segments): [string, string][] {
   const sealed = states.get('sealed') ?? []
   const bytes = sealed.reduce((sum, { recordBytes }) => sum + recordBytes, 0)
   return [['value log', `${counts} segments; ${bytes} bytes of records in the sealed`]]
+}
+
+/** Does `varve db stats`; returns the exit code. Throws `UsageError`. */
+export function stats({ operands: [folder], flags }: Arguments): number {
+  return onDatabase(folder!, () => {
+    const storage = storageOf(folder!, flags.get('key-file')?.[0])
+    const { content, runs } = describeFolder(storage, folder!)
+    const { version } = content.manifest
+    const { tables, entries, tombstones, bytes, rawBytes } = version.totals
+    print(version.totals.tables === 0 ? 'no tables yet' : treeText(version, lookOf(process.stdout)))
+    print(`tables    ${tables} in ${runs} runs, ${formatBytes(bytes)}`)
+    print(`entries   ${entries}, ${tombstones} of them deletions; ${formatBytes(rawBytes)} of data`)
+    print(`log       ${content.recovery.report.entries} entries`)
+    warnOfDamage(content.recovery.report, 'an open drops')
+    return EXIT.done
+  })
+}
+
+/** Does `varve db compact`; returns the exit code. Throws `UsageError`. */
+export function compact({ operands: [folder], flags }: Arguments): number {
+  return onDatabase(folder!, () => {
+    const storage = storageFor(folder!, flags.get('key-file')?.[0])
+    const database = openFolder(folder!, storage, () => {})
+    try {
+      database.flush()
+      const { merges, moves } = database.metrics()
+      const { totals, levels } = database.version
+      const runs = levels.reduce((sum, level) => sum + level.runs.length, 0)
+      const size = `${totals.tables} tables in ${runs} runs, ${formatBytes(totals.bytes)}`
+      print(`${folder}: ${merges} merges and ${moves} moves; ${size}`)
+      return EXIT.done
+    } finally {
+      database.close()
+    }
+  })
 }
 
 export function verify({ operands: [folder], flags }: Arguments): number {
