@@ -328,12 +328,11 @@ export class Database implements Disposable {
    * with a new key changes the key. The folder must be missing or empty. After a failure nothing
    * stays, and the database goes on. Errors: as `flush`, and `LSM_INVALID_ARGUMENT`.
    */
-  checkpoint(folder: string, storage?: Storage): CheckpointReport {
+  checkpoint(folder: string, storage: Storage = this.#parts.storage): CheckpointReport {
     const { maintenance, manifest, storage: source, folder: own } = this.#parts
-    const target = storage ?? source
-    checkPlace(target, folder, 'the folder of the checkpoint')
+    checkPlace(storage, folder, 'the folder of the checkpoint')
     maintenance.flushMemtable()
-    const pair = { source, folder: own, target, to: target.resolve(folder) }
+    const pair = { source, folder: own, target: storage, to: storage.resolve(folder) }
     return checkpointState(pair, manifest.state)
   }
 

@@ -146,6 +146,8 @@ const DATABASE: readonly Call[] = [
   call('deleteRange to', NOT_BYTES, (value) => db.deleteRange(key, value)),
   call('deleteRange to', NOT_AFTER_KEY, (value) => db.deleteRange(key, value)),
   ...write((value) => db.deleteRange(key, bytes('l'), value), 'deleteRange'),
+  call('checkpoint', NO_FOLDER, (value) => db.checkpoint(value)),
+  call('checkpoint, storage', NO_OBJECT, (value) => db.checkpoint('/to', value)),
   call('write', NO_BATCH, (value) => db.write(value)),
   ...write((value) => db.write(fresh(), value), 'write'),
   call('writeSync', NO_BATCH, (value) => db.writeSync(value)),
@@ -228,6 +230,23 @@ const FUNCTIONS: readonly Call[] = [
   call('describeFolder, folder', NO_FOLDER, (value) => engine.describeFolder(memory(), value)),
   call('verifyDatabase', NO_OBJECT, (value) => engine.verifyDatabase(value, '/db')),
   call('verifyDatabase, folder', NO_FOLDER, (value) => engine.verifyDatabase(memory(), value)),
+  call('checkpointFolder', NO_OBJECT, (value) => engine.checkpointFolder(value, '/db', '/to')),
+  call('checkpointFolder, to', NO_FOLDER, (value) =>
+    engine.checkpointFolder(memory(), '/db', value),
+  ),
+  call('EncryptedStorage', NO_OBJECT, (value) => {
+    return new engine.EncryptedStorage(value, engine.EncryptionKey.random())
+  }),
+  call('EncryptedStorage, key', [...NO_OBJECT, undefined, new Uint8Array(32)], (value) => {
+    return new engine.EncryptedStorage(memory(), value)
+  }),
+  call('EncryptionKey', NOT_BYTES, (value) => engine.EncryptionKey.of(value)),
+  call('isEncrypted', NO_OBJECT, (value) => engine.isEncrypted(value, '/db')),
+  call('isEncrypted, folder', NO_TEXT, (value) => engine.isEncrypted(memory(), value)),
+  call('passphraseKey', NO_OBJECT, (value) => engine.passphraseKey(value, '/db', 'words')),
+  call('passphraseKey, passphrase', [...NO_TEXT, ''], (value) =>
+    engine.passphraseKey(memory(), '/db', value),
+  ),
   call('exportDatabase', NO_OBJECT, (value) => engine.exportDatabase(value, '/db', '/to')),
   call('exportDatabase, folder', NO_FOLDER, (value) =>
     engine.exportDatabase(memory(), value, '/to'),

@@ -13,8 +13,9 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { checkObject, show } from '../../base/arguments.ts'
 import { assert } from '../../base/assert.ts'
-import { isLsmError } from '../../base/errors.ts'
+import { invalidArgument, isLsmError } from '../../base/errors.ts'
 import { checkLedger, Ledger } from '../ledger.ts'
 import type {
   FileTag,
@@ -47,6 +48,8 @@ export class EncryptedStorage implements Storage {
 
   constructor(storage: Storage, key: EncryptionKey, ledger = new Ledger()) {
     checkLedger(ledger)
+    checkObject(storage, 'storage', ['create', 'open', 'list', 'size'])
+    if (!(key instanceof EncryptionKey)) throw invalidArgument(`not an EncryptionKey: ${show(key)}`)
     this.#inner = storage
     this.#key = key
     this.ledger = ledger

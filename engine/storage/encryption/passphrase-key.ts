@@ -3,6 +3,7 @@
  * are in the header of the folder's CURRENT file.
  */
 
+import { checkObject, checkText } from '../../base/arguments.ts'
 import { joinPath, type Storage } from '../storage.ts'
 import { type DerivationCost, EncryptionKey } from './encryption-key.ts'
 import {
@@ -39,6 +40,8 @@ function headerOf(storage: Storage, folder: string): FileHeader | null {
 }
 
 function startOfCurrent(storage: Storage, name: string): Uint8Array {
+  checkObject(storage, 'storage', ['resolve', 'list', 'open'])
+  checkText(name, 'folder')
   const folder = storage.resolve(name)
   if (!storage.list(folder).includes(CURRENT)) return new Uint8Array(0)
   const file = storage.open(joinPath(folder, CURRENT), { cause: 'open', level: -1 })
