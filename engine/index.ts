@@ -18,6 +18,7 @@ export type {
   WriteOptions,
 } from './db/call-options.ts'
 export type { EventMessage } from './db/channels.ts'
+export type { CheckpointReport } from './db/checkpoint.ts'
 export type { Cursor } from './db/cursor.ts'
 export { Database } from './db/database.ts'
 export type {
@@ -32,6 +33,7 @@ export type {
   WatchedOperation,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
+export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
 export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'
@@ -67,6 +69,9 @@ export { jobWork } from './scheduling/virtual/job-work.ts'
 export { VirtualClock } from './scheduling/virtual/virtual-clock.ts'
 export { VirtualExecutor } from './scheduling/virtual/virtual-executor.ts'
 export type { VirtualWork } from './scheduling/virtual/virtual-runner.ts'
+export { EncryptedStorage } from './storage/encryption/encrypted-storage.ts'
+export { type DerivationCost, EncryptionKey } from './storage/encryption/encryption-key.ts'
+export { isEncrypted, passphraseKey } from './storage/encryption/passphrase-key.ts'
 export {
   CAUSES,
   type Cause,

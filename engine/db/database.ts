@@ -13,6 +13,7 @@ import { bytesIn } from '../base/arguments.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX, type SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { createRandom, deriveSeed } from '../base/random.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { WriteSet } from '../transaction/write-set.ts'
 import { laidOver } from '../transaction/written-cursor.ts'
 import type { Version } from '../version/version.ts'
@@ -33,10 +34,11 @@ import {
   type WriteOptions,
   wantsSync,
 } from './call-options.ts'
+import { type CheckpointReport, checkpointState } from './checkpoint.ts'
 import { Cursor, PairIterator } from './cursor.ts'
 import { foundValue, getMany } from './get-many.ts'
 import type { DatabaseMetrics } from './metrics.ts'
-import { type OpenOptions, openSettings } from './open-options.ts'
+import { checkPlace, type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReaderChannel } from './readers/reader-channel.ts'
 import type { ReaderOptions } from './readers/reader-hub.ts'
@@ -317,6 +319,22 @@ export class Database implements Disposable {
    */
   collectValueLog(): number {
     return this.#parts.maintenance.collect()
+  }
+
+  /**
+   * Makes a checkpoint: a second folder with all writes committed so far, which opens like this one
+   * and goes its own way. The memtable is flushed first; files are linked, or copied where the
+   * folder is on another device. `storage` puts the copy in another storage: `EncryptedStorage`
+   * with a new key changes the key. The folder must be missing or empty. After a failure nothing
+   * stays, and the database goes on. Errors: as `flush`, and `LSM_INVALID_ARGUMENT`.
+   */
+  checkpoint(folder: string, storage?: Storage): CheckpointReport {
+    const { maintenance, manifest, storage: source, folder: own } = this.#parts
+    const target = storage ?? source
+    checkPlace(target, folder, 'the folder of the checkpoint')
+    maintenance.flushMemtable()
+    const pair = { source, folder: own, target, to: target.resolve(folder) }
+    return checkpointState(pair, manifest.state)
   }
 
   /** The current shape of the tree: immutable data. */

@@ -11,15 +11,17 @@ const coded = (code: string) => expect.objectContaining({ code })
 const KEYS = 300
 const keyOf = (number: number) => bytes(`k${`${number}`.padStart(4, '0')}`)
 
-/** A tree of several levels with overwrites, deletions and large values. */
+/** A tree of several levels with overwrites, deletions of keys and ranges, and large values. */
 async function filled(options: EngineOptionsInput, seed: number, strategy = everyNth(3)) {
   const storage = new MemoryStorage(new Ledger())
   const valueLogPolicy = options.valueLog === undefined ? null : restless
   const { db } = openTest({ storage, strategy, options, valueLogPolicy })
   const random = createRandom(seed)
   for (let write = 0; write < 1500; write++) {
-    const key = keyOf(random.nextBelow(KEYS))
-    if (random.nextBelow(10) === 0) await db.delete(key)
+    const number = random.nextBelow(KEYS)
+    const key = keyOf(number)
+    if (write % 50 === 49) await db.deleteRange(key, keyOf(number + 1 + random.nextBelow(40)))
+    else if (random.nextBelow(10) === 0) await db.delete(key)
     else await db.put(key, bytes(`${write} `.repeat(1 + random.nextBelow(20))))
   }
   return { db, storage }

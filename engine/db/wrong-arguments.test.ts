@@ -193,7 +193,7 @@ const TRANSACTION: readonly Call[] = [
   ...write((value) => transaction.commitSync(value), 'commitSync'),
 ]
 
-const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory']
+const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory', 'cachePolicy']
 const isNeeded = (field: string) => !OPTIONAL.includes(field)
 
 const READER: readonly Call[] = [
@@ -249,6 +249,10 @@ const FUNCTIONS: readonly Call[] = [
     engine.Ledger.over(value),
   ),
   call('countFolder', NO_OBJECT, (value) => engine.countFolder(storage, value, '/db')),
+  call('readOptionsRecord', NO_OBJECT, (value) => engine.readOptionsRecord(value, '/db')),
+  call('readOptionsRecord, folder', NO_FOLDER, (value) =>
+    engine.readOptionsRecord(memory(), value),
+  ),
   call('readFolderTree', NO_OBJECT, (value) => engine.readFolderTree(value, '/db')),
   call('readFolderTree, name', NO_TEXT, (value) => engine.readFolderTree(storage, value)),
   call('sumCells', [null, { causes: 'wal' }, { cause: 'log' }, { direction: 'in' }], (value) =>

@@ -131,6 +131,28 @@ test('shows what a filtered list shows, in both directions and from any key', ()
   )
 })
 
+test.each(['forward', 'backward'])('keeps what was written after the deletion, %s', (direction) => {
+  const entryAt = (n: number, seq: number): Entry => ({
+    key: keyOf(n),
+    seq,
+    kind: ENTRY_KIND.value,
+    value: keyOf(n),
+  })
+  const old = Array.from({ length: 100 }, (_, n) => entryAt(n, n + 1))
+  const newer = [20, 50, 51, 80].map((n) => entryAt(n, 2000 + n))
+  const deletions = new RangeDeletions()
+  deletions.add({ from: keyOf(0), to: keyOf(100), seq: 1000 })
+  const child = new MergingCursor([new ArrayCursor([...old, ...newer])])
+  const cursor = new UndeletedCursor(child, [new MemTableDeletions(deletions)], 5000)
+  const seen: number[] = []
+  if (direction === 'forward') {
+    for (cursor.seekToFirst(); cursor.valid; cursor.next()) seen.push(cursor.seq)
+  } else {
+    for (cursor.seekToLast(); cursor.valid; cursor.prev()) seen.unshift(cursor.seq)
+  }
+  expect(seen).toEqual(newer.map(({ seq }) => seq))
+})
+
 /** Counts the moves of a cursor. */
 class CountingCursor extends ArrayCursor {
   moves = 0

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareBytes } from '../base/compare.ts'
+import { isLsmError } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import { Lookup } from '../base/lookup.ts'
 import type { RangeDeletion } from '../base/range-deletions.ts'
+import { ReadCounters } from '../base/read-counters.ts'
 import { collectEntries, type Entry } from '../testing/oracles/array-cursor.ts'
-import { openTable, plain, readTag } from './testing/table-fixture.ts'
+import { openTable, plain, readTag, tableOf } from './testing/table-fixture.ts'
 import { verifyTable } from './verify-table.ts'
 
 const keyOf = (n: number) => Uint8Array.of(n >> 1, ...(n % 2 === 0 ? [] : [7]))
@@ -104,4 +106,37 @@ test('verify refuses a table whose manifest says another end or count', () => {
   expect(isOpen).toBe(true)
   expect(() => verifyTable(file, closed)).toThrow('a range deletion ends the table')
   expect(() => verifyTable(file, { ...summary, rangeDeletions: 0 })).toThrow('rangeDeletions')
+})
+
+test('damage to any byte is reported, or the answers stay the same', () => {
+  const entries = entriesOf([0, 2, 4, 6].map((n) => ({ n, seq: 1 + n })))
+  const deletions = deletionsOf([
+    { n: 1, width: 3, seq: 5 },
+    { n: 6, width: 4, seq: 3 },
+  ])
+  const { storage } = openTable(entries, plain, 1000, deletions)
+  const bytes = storage.readAll('table', readTag)
+  const answers = (content: Uint8Array) => {
+    try {
+      const reader = tableOf(content)
+      const counters = new ReadCounters()
+      const lookup = new Lookup()
+      return Array.from({ length: 12 }, (_, n) =>
+        reader.get(keyOf(n), 99, lookup, counters) ? [lookup.kind, lookup.seq] : null,
+      )
+    } catch (error) {
+      if (!isLsmError(error)) throw error
+      return 'refused'
+    }
+  }
+  const sound = answers(bytes)
+  let refused = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const damaged = bytes.slice()
+    damaged[at]! ^= 1 << (at & 7)
+    const found = answers(damaged)
+    if (found === 'refused') refused++
+    else expect({ at, found }).toEqual({ at, found: sound })
+  }
+  expect(refused).toBeGreaterThan(bytes.length - 41)
 })

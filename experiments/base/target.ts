@@ -99,6 +99,18 @@ export interface LevelStats {
   readonly rawBytes: number
 }
 
+/** The levels of a tree, level 0 first. */
+export function levelStats({ levels }: Version): readonly LevelStats[] {
+  return levels.map(({ runs, totals: { tables, bytes, entries, tombstones, rawBytes } }) => ({
+    runs: runs.length,
+    tables,
+    bytes,
+    entries,
+    tombstones,
+    rawBytes,
+  }))
+}
+
 /** A target reports its background work as it happens; it leaves out what it does not know. */
 export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
   Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>

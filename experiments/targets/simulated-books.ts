@@ -7,7 +7,7 @@
 import { type Clock, Ledger, type Version, type VersionEdit } from '../../engine/index.ts'
 import type { EventPart, SimulatedEvent } from '../../strategies/simulator/simulated-event.ts'
 import type { SimulatedTree } from '../../strategies/simulator/simulated-tree.ts'
-import type { JobTimes, TargetEvent, TargetStats } from '../base/target.ts'
+import { type JobTimes, levelStats, type TargetEvent, type TargetStats } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
 import type { ReportedJob } from './observed-jobs.ts'
 import type { Observed, ObservedStrategy } from './observed-strategy.ts'
@@ -126,7 +126,7 @@ export class SimulatedBooks {
       peakPhysicalBytes: this.#ledger.peakLiveBytes,
       counts: { ...tree.counts, flushes: tree.counts.flushes + this.#found },
       version: tree.version,
-      levels: tree.version.levels.map(({ runs, totals }) => ({ runs: runs.length, ...totals })),
+      levels: levelStats(tree.version),
       scores: this.#options.observed.scores,
     }
   }

@@ -14,6 +14,8 @@ import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
 import { Database } from '../../db/database.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
 import type { EngineOptionsInput } from '../../db/options.ts'
+import { EncryptedStorage } from '../../storage/encryption/encrypted-storage.ts'
+import type { EncryptionKey } from '../../storage/encryption/encryption-key.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { PowerLossChoice } from '../../storage/power-loss.ts'
@@ -52,6 +54,8 @@ export interface PowerCutPlan {
   readonly schedule?: Schedule
   /** Wraps the storage that the history runs on, so that a test can plant a bug. */
   readonly wrap?: (storage: Storage) => Storage
+  /** The key under which all files are encrypted; by default they are not. */
+  readonly key?: EncryptionKey
 }
 
 export interface PowerCutReport {
@@ -115,11 +119,13 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
     for (const choice of choicesAt(plan, calls, plan.tears ? tears.points() : [])) {
       images++
       const ledger = new Ledger()
-      const image = memory.powerLoss(choice, ledger)
-      countFolder(image, ledger, FOLDER)
+      const lost = memory.powerLoss(choice, ledger)
+      countFolder(lost, ledger, FOLDER)
+      const image = encrypted(lost, plan)
       try {
         checkImage(image, plan, states, progress.synced, progress.asked)
-        checkBooks(image, ledger, plan)
+        checkBooks(image, plan)
+        checkLedger(lost, ledger)
       } catch (cause) {
         const at = `before call ${calls} (${call.operation} ${call.path})`
         const how = `${JSON.stringify(choice)}, seed ${plan.seed}, ${plan.schedule ?? 'inline'}`
@@ -129,7 +135,7 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
     tears.note(call)
   }
   const faulty = new FaultStorage(memory, { onCall })
-  live(plan.wrap?.(faulty) ?? faulty, plan, progress)
+  live(encrypted(plan.wrap?.(faulty) ?? faulty, plan), plan, progress)
   const opens = 1 + plan.history.filter(({ kind }) => kind === 'reopen').length
   return { calls, images, manifestRolls: manifests - opens }
 }
@@ -239,7 +245,7 @@ function print(entries: Iterable<readonly [string, string]>): string {
 }
 
 function checkImage(
-  image: MemoryStorage,
+  image: Storage,
   plan: PowerCutPlan,
   states: readonly string[],
   synced: number,
@@ -255,21 +261,25 @@ function checkImage(
   if (!stateIn(image, plan).includes('after=the reboot')) throw new Error('a later write is lost')
 }
 
-/**
- * Checks, after an open and a close, that the ledger accounts for every byte, and that every
- * pointer leads to its value.
- */
-function checkBooks(image: MemoryStorage, ledger: Ledger, plan: PowerCutPlan): void {
-  if (plan.valueLogPolicy !== undefined) {
-    const { faults } = verifyDatabase(image, FOLDER)
-    if (faults.length > 0) throw faults[0]
-  }
+/** Checks, after an open and a close, that every pointer leads to its value. */
+function checkBooks(image: Storage, plan: PowerCutPlan): void {
+  if (plan.valueLogPolicy === undefined) return
+  const { faults } = verifyDatabase(image, FOLDER)
+  if (faults.length > 0) throw faults[0]
+}
+
+/** Checks that the ledger accounts for every byte. */
+function checkLedger(image: Storage, ledger: Ledger): void {
   const [said, found] = [liveBytes(ledger.balance()), folderBytes(image, FOLDER)]
   if (said !== found) throw new Error(`the ledger says ${said} bytes, ${found} are there`)
 }
 
+function encrypted(storage: Storage, { key }: PowerCutPlan): Storage {
+  return key === undefined ? storage : new EncryptedStorage(storage, key)
+}
+
 /** The state by a scan. Checks that a get of every key agrees. */
-function stateIn(image: MemoryStorage, plan: PowerCutPlan): string {
+function stateIn(image: Storage, plan: PowerCutPlan): string {
   const db = open(image, plan)
   const entries = Array.from(db.scan(), ([key, value]) => [text(key), text(value)] as const)
   for (const [key, value] of entries) {

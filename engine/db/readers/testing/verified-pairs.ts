@@ -1,6 +1,7 @@
 /**
  * Owns writes and reads that check each other across threads. A write is a batch of two puts, to
- * the two keys of a pair, with the same count. Shared memory holds for each pair the count of the
+ * the two keys of a pair, with the same count. Every third first deletes the range of the two keys,
+ * which nobody may notice. Shared memory holds for each pair the count of the
  * latest write that was begun, and of the latest that was acknowledged.
  *
  * So a read of a key must give a count from the acknowledged one before it to the begun one after
@@ -41,6 +42,7 @@ export class PairCounts {
   async write(db: Database, pair: number): Promise<void> {
     const count = Atomics.add(this.begun, pair, 1) + 1
     const batch = new WriteBatch()
+    if (count % 3 === 0) batch.deleteRange(keyOf(pair, 0), Uint8Array.of(...keyOf(pair, 1), 0))
     for (const half of [0, 1]) batch.put(keyOf(pair, half), wholeValue(pair, half, count))
     await db.write(batch)
     Atomics.store(this.acknowledged, pair, count)
