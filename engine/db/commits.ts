@@ -14,16 +14,16 @@
  * place in the log is known, and nothing comes between; one that is refused settles at once.
  */
 
-import { compareRanges } from '../base/compare.ts'
-import { invalidArgument, type LsmError } from '../base/errors.ts'
+import { invalidArgument } from '../base/errors.ts'
 import { IdleBuffers } from '../base/idle-buffers.ts'
-import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import type { WriteAdmission } from '../scheduling/write-gate.ts'
 import type { CommitHistory } from '../transaction/commit-history.ts'
-import { WriteBatch, type WriteBatchSink } from '../wal/write-batch.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
 import type { Durability } from './call-options.ts'
+import { type CommitCheck, Group, type Writer } from './commit-group.ts'
 import type { IntervalSync } from './interval-sync.ts'
+import { MemTableInserter } from './memtable-inserter.ts'
 
 /** The logs and the memtable that batches go to. A rotation replaces them. */
 export interface CommitHead {
@@ -69,53 +69,6 @@ export interface CommitParts {
 /** Batches for puts and deletes of one entry; a batch with more memory than this is not kept. */
 const ENTRY_BATCHES_KEPT_MAX = 256
 const ENTRY_BATCH_BYTES_KEPT_MAX = 4096
-
-/**
- * Returns the conflict of a transaction with the commits before its place in the log, or null. It
- * is called once, when that place is known.
- */
-export type CommitCheck = () => LsmError | null
-
-/** The writer of a batch, who waits for its end. */
-interface Writer {
-  /** Whether the batch is one of `entryBatch`, to be used again. */
-  readonly isEntry: boolean
-  /** Null if the batch is not a transaction's. */
-  readonly check: CommitCheck | null
-  readonly resolve: () => void
-  readonly reject: (cause: unknown) => void
-}
-
-/** Promised writes that are committed together, in the order of the calls; at least one. */
-class Group {
-  /** Literals of one element: most groups of a writer that waits for each write stay this small. */
-  readonly batches: WriteBatch[]
-  readonly writers: Writer[]
-  bytes: number
-  /** The durabilities that its writers asked for. */
-  isSynced: boolean
-  isSyncedInInterval: boolean
-  /** Whether a batch is a transaction's. */
-  isChecked: boolean
-
-  constructor(batch: WriteBatch, writer: Writer, sync: Durability) {
-    this.batches = [batch]
-    this.writers = [writer]
-    this.bytes = batch.byteLength
-    this.isSynced = sync === true
-    this.isSyncedInInterval = sync === 'interval'
-    this.isChecked = writer.check !== null
-  }
-
-  add(batch: WriteBatch, writer: Writer, sync: Durability): void {
-    this.batches.push(batch)
-    this.writers.push(writer)
-    this.bytes += batch.byteLength
-    if (sync === true) this.isSynced = true
-    else if (sync === 'interval') this.isSyncedInInterval = true
-    if (writer.check !== null) this.isChecked = true
-  }
-}
 
 /** A group that is in the log. */
 interface Logged {
@@ -410,90 +363,4 @@ export class Commits {
 /** A caller's batch must not contain pointers: only the engine knows where a value lies. */
 function refusePointers(batch: WriteBatch): void {
   if (batch.pointers > 0) throw invalidArgument('the batch points into a value log')
-}
-
-/** The memtable that an inserter fills, and its newest sequence number. */
-export interface MemTableHead {
-  readonly memtable: MemTable
-  lastSeq: number
-}
-
-/** Applies batches to the memtable, one sequence number per entry. Recovery uses it too. */
-export class MemTableInserter implements WriteBatchSink {
-  readonly #head: MemTableHead
-  #memtable: MemTable | null = null
-  #seq = 0
-  #deletes = 0
-
-  constructor(head: MemTableHead) {
-    this.#head = head
-  }
-
-  /**
-   * `atMs`: when the oldest entry of the batch was written. Returns how many entries are deletions.
-   */
-  insert(batch: WriteBatch, atMs: number): number {
-    if (batch.count === 0) return 0
-    const memtable = this.#head.memtable
-    this.#memtable = memtable
-    this.#seq = this.#head.lastSeq
-    this.#deletes = 0
-    batch.forEach(this)
-    memtable.noteWriteTime(atMs, this.#deletes > 0)
-    this.#head.lastSeq = this.#seq
-    return this.#deletes
-  }
-
-  put(
-    bytes: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    valueStart: number,
-    valueLength: number,
-  ): void {
-    const { value } = ENTRY_KIND
-    this.#add(value, bytes, keyStart, keyLength, valueStart, valueLength)
-  }
-
-  putPointer(
-    bytes: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    pointerStart: number,
-    pointerLength: number,
-  ): void {
-    const { blobIndex } = ENTRY_KIND
-    this.#add(blobIndex, bytes, keyStart, keyLength, pointerStart, pointerLength)
-  }
-
-  delete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
-    this.#deletes++
-    this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength, 0, 0)
-  }
-
-  /** An inverted range, which only a foreign log can hold, takes its number and deletes nothing. */
-  deleteRange(
-    bytes: Uint8Array,
-    fromStart: number,
-    fromLength: number,
-    toStart: number,
-    toLength: number,
-  ): void {
-    this.#deletes++
-    this.#seq++
-    if (compareRanges(bytes, fromStart, fromLength, bytes, toStart, toLength) >= 0) return
-    this.#memtable!.addRangeDeletion(this.#seq, bytes, fromStart, fromLength, toStart, toLength)
-  }
-
-  #add(
-    kind: number,
-    bytes: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    valueStart: number,
-    valueLength: number,
-  ): void {
-    this.#seq++
-    this.#memtable!.add(this.#seq, kind, bytes, keyStart, keyLength, bytes, valueStart, valueLength)
-  }
 }

@@ -336,6 +336,31 @@ describe('a commit', () => {
     expect([one, two, reading].map(({ isOpen }) => isOpen)).toEqual([false, false, false])
   })
 
+  test('may not block inside an event listener, where a promised one is fine', async () => {
+    const refused: unknown[] = []
+    const promised: Promise<void>[] = []
+    let db: Database | null = null
+    const onEvent = () => {
+      if (db === null) return
+      const transaction = db.transaction()
+      put(transaction, 'listener')
+      try {
+        transaction.commitSync()
+      } catch (error) {
+        refused.push(error)
+      }
+      promised.push(transaction.commit())
+    }
+    db = openTest({ onEvent }).db
+    put(db, 'a', 'v')
+    db.flush()
+    expect(refused.length).toBeGreaterThan(0)
+    for (const error of refused) expect(error).toEqual(coded('LSM_INVALID_ARGUMENT'))
+    const ends = await Promise.allSettled(promised)
+    expect(ends[0]!.status).toBe('fulfilled')
+    expect(get(db, 'listener')).toBe('v')
+  })
+
   test('that fails ends the transaction, and the database is read-only', async () => {
     const memory = new MemoryStorage(new Ledger())
     const storage = new FaultStorage(memory)

@@ -23,7 +23,8 @@ import {
   type WriteOptions,
   wantsSync,
 } from './call-options.ts'
-import type { CommitCheck, Commits } from './commits.ts'
+import type { CommitCheck } from './commit-group.ts'
+import type { Commits } from './commits.ts'
 import type { Cursor } from './cursor.ts'
 import type { Snapshot } from './snapshots.ts'
 import { TransactionScan } from './transaction-scan.ts'

@@ -193,7 +193,7 @@ class KeyInserter implements WriteBatchSink {
     this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength)
   }
 
-  /** As the memtable takes it (`db/commits.ts`). */
+  /** As the memtable takes it (`db/memtable-inserter.ts`). */
   deleteRange(
     bytes: Uint8Array,
     fromStart: number,
