@@ -14,9 +14,11 @@ export type {
   KeyBounds,
   ReadOptions,
   ScanOptions,
+  TransactionScanOptions,
   WriteOptions,
 } from './db/call-options.ts'
 export type { EventMessage } from './db/channels.ts'
+export type { CheckpointReport } from './db/checkpoint.ts'
 export type { Cursor } from './db/cursor.ts'
 export { Database } from './db/database.ts'
 export type {
@@ -31,6 +33,7 @@ export type {
   WatchedOperation,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
+export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
 export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'
@@ -52,8 +55,10 @@ export { type OptionsRecord, readOptionsRecord } from './db/options-record.ts'
 export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
 export type { ReaderChannel } from './db/readers/reader-channel.ts'
 export type { ReaderOptions } from './db/readers/reader-hub.ts'
+export type { RetryOptions } from './db/retry.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export { threads } from './db/threads/threads.ts'
+export type { Savepoint, Transaction, TransactionOptions } from './db/transaction.ts'
 export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
 export type { ExecutorFactory, ExecutorParts } from './scheduling/executor-factory.ts'
 export type { JobExecutor, JobOrder, JobOutcome } from './scheduling/job-order.ts'
@@ -64,6 +69,9 @@ export { jobWork } from './scheduling/virtual/job-work.ts'
 export { VirtualClock } from './scheduling/virtual/virtual-clock.ts'
 export { VirtualExecutor } from './scheduling/virtual/virtual-executor.ts'
 export type { VirtualWork } from './scheduling/virtual/virtual-runner.ts'
+export { EncryptedStorage } from './storage/encryption/encrypted-storage.ts'
+export { type DerivationCost, EncryptionKey } from './storage/encryption/encryption-key.ts'
+export { isEncrypted, passphraseKey } from './storage/encryption/passphrase-key.ts'
 export {
   CAUSES,
   type Cause,
@@ -77,6 +85,7 @@ export {
 export { MemoryStorage } from './storage/memory-storage.ts'
 export { NodeStorage } from './storage/node-storage.ts'
 export { countFolder, type SharedStorage, type Storage } from './storage/storage.ts'
+export type { Isolation } from './transaction/validation.ts'
 export { parseEdit, printEdit } from './version/edit-text.ts'
 export type * from './version/level.ts'
 export type * from './version/run.ts'

@@ -15,6 +15,7 @@ export const LSM_ERROR_CODES = [
   'LSM_INVALID_ARGUMENT',
   'LSM_UNSAFE_COMPACTION',
   'LSM_READ_ONLY',
+  'LSM_WRONG_KEY',
 ] as const
 
 /** One of `LSM_ERROR_CODES`. */

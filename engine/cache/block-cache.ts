@@ -2,18 +2,18 @@
  * Owns the cache of uncompressed data blocks, shared by all tables and bounded by bytes. Blocks are
  * immutable and never recycled: an evicted block lives on while somebody holds a view of it.
  *
- * Eviction is CLOCK (Corbató 1968): a hit sets a mark; the hand clears marks and evicts the first
- * slot without a mark. New blocks have no mark, so blocks of a scan leave before blocks read twice.
- * Slots and their hash chains are typed arrays, so a hit allocates nothing.
+ * Which block leaves is the choice of a policy (`cache-policy.ts`). Slots and their hash chains are
+ * typed arrays, so a hit allocates nothing.
  *
  * Invariant: `usedBytes` = Σ bytes of cached blocks ≤ `capacityBytes` minus what is reserved.
  */
 
 import { assert } from '../base/assert.ts'
+import { CACHE_POLICY_DEFAULT, type CachePolicy, evictionOf } from './cache-policy.ts'
+import type { Eviction } from './eviction.ts'
 
 const NONE = -1
 const SLOTS_INITIAL = 64
-const MARKED = 1
 
 export class BlockCache {
   #capacityBytes: number
@@ -25,7 +25,6 @@ export class BlockCache {
   #blocks: (Uint8Array | undefined)[] = []
   #tableIds = new Float64Array(0)
   #offsets = new Float64Array(0)
-  #marks = new Uint8Array(0)
   #next = new Int32Array(0)
   /**
    * First slot of each hash bucket. The number of buckets is a power of two and equals that of
@@ -33,11 +32,12 @@ export class BlockCache {
    */
   #buckets = new Int32Array(0)
   #freeSlot = NONE
-  #hand = 0
+  readonly #eviction: Eviction
 
   /** `capacityBytes` limits the sum of the blocks' bytes; 0 turns the cache off. */
-  constructor(capacityBytes: number) {
+  constructor(capacityBytes: number, policy: CachePolicy = CACHE_POLICY_DEFAULT) {
     this.#capacityBytes = capacityBytes
+    this.#eviction = evictionOf(policy)
     this.#growSlots(SLOTS_INITIAL)
   }
 
@@ -65,7 +65,7 @@ export class BlockCache {
       return undefined
     }
     this.hits++
-    this.#marks[slot] = MARKED
+    this.#eviction.hit(slot)
     return this.#blocks[slot]
   }
 
@@ -84,7 +84,7 @@ export class BlockCache {
     this.#blocks[slot] = block
     this.#tableIds[slot] = tableId
     this.#offsets[slot] = offset
-    this.#marks[slot] = 0
+    this.#eviction.inserted(slot, block.length, hashOf(tableId, offset))
     this.#link(slot)
     this.usedBytes += block.length
   }
@@ -92,7 +92,9 @@ export class BlockCache {
   /** Drops every block of a table. Costs a pass over all slots. */
   evictTable(tableId: number): void {
     for (let slot = 0; slot < this.#blocks.length; slot++) {
-      if (this.#blocks[slot] !== undefined && this.#tableIds[slot] === tableId) this.#evict(slot)
+      if (this.#blocks[slot] !== undefined && this.#tableIds[slot] === tableId) {
+        this.#evict(slot, false)
+      }
     }
   }
 
@@ -101,23 +103,11 @@ export class BlockCache {
   }
 
   #shrinkTo(bytes: number): void {
-    while (this.usedBytes > bytes) this.#evictOne()
+    while (this.usedBytes > bytes) this.#evict(this.#eviction.victim(this.#blockBytesMax), true)
   }
 
-  #evictOne(): void {
-    for (;;) {
-      const slot = this.#hand
-      this.#hand = slot + 1 === this.#blocks.length ? 0 : slot + 1
-      if (this.#blocks[slot] === undefined) continue
-      if (this.#marks[slot] !== MARKED) {
-        this.#evict(slot)
-        return
-      }
-      this.#marks[slot] = 0
-    }
-  }
-
-  #evict(slot: number): void {
+  #evict(slot: number, isVictim: boolean): void {
+    this.#eviction.removed(slot, isVictim)
     const bucket = this.#bucketOf(this.#tableIds[slot]!, this.#offsets[slot]!)
     if (this.#buckets[bucket] === slot) {
       this.#buckets[bucket] = this.#next[slot]!
@@ -147,8 +137,7 @@ export class BlockCache {
   }
 
   #bucketOf(tableId: number, offset: number): number {
-    const hash = Math.imul(tableId, 0x9e3779b1) ^ Math.imul(offset, 0x85ebca6b)
-    return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1)
+    return hashOf(tableId, offset) & (this.#buckets.length - 1)
   }
 
   /** Called only when every slot is taken. Links all slots again; the added ones are free. */
@@ -156,7 +145,7 @@ export class BlockCache {
     const used = this.#blocks.length
     this.#tableIds = widen(new Float64Array(count), this.#tableIds)
     this.#offsets = widen(new Float64Array(count), this.#offsets)
-    this.#marks = widen(new Uint8Array(count), this.#marks)
+    this.#eviction.grow(count)
     this.#next = new Int32Array(count)
     this.#buckets = new Int32Array(count).fill(NONE)
     for (let slot = 0; slot < used; slot++) this.#link(slot)
@@ -168,7 +157,15 @@ export class BlockCache {
   }
 }
 
-function widen<Numbers extends Float64Array | Uint8Array>(wide: Numbers, from: Numbers): Numbers {
+function hashOf(tableId: number, offset: number): number {
+  const hash = Math.imul(tableId, 0x9e3779b1) ^ Math.imul(offset, 0x85ebca6b)
+  return hash ^ (hash >>> 15)
+}
+
+function widen(
+  wide: Float64Array<ArrayBuffer>,
+  from: Float64Array<ArrayBuffer>,
+): Float64Array<ArrayBuffer> {
   wide.set(from)
   return wide
 }

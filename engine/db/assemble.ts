@@ -19,7 +19,8 @@ import type { JobExecutor } from '../scheduling/job-order.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { openGate, WriteGate } from '../scheduling/write-gate.ts'
 import { OpenFiles } from '../storage/open-files.ts'
-import type { FolderLock } from '../storage/storage.ts'
+import type { FolderLock, Storage } from '../storage/storage.ts'
+import { CommitHistory } from '../transaction/commit-history.ts'
 import { levelAt } from '../version/version.ts'
 import type { VersionEdit } from '../version/version-edit.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
@@ -51,6 +52,7 @@ import { WriteHead } from './write-head.ts'
 
 /** What an open database is made of. */
 export interface DatabaseParts {
+  readonly storage: Storage
   readonly folder: string
   readonly options: EngineOptions
   readonly strategy: CompactionStrategy
@@ -73,6 +75,9 @@ export interface DatabaseParts {
   /** Null where only writes and flushes start work. */
   readonly dueTimer: DueTimer | null
   readonly commits: Commits
+  readonly history: CommitHistory
+  readonly timers: Timers
+  readonly seed: number
   readonly maintenance: Maintenance
   readonly clock: Clock
   readonly onEvent: (event: DatabaseEvent) => void
@@ -142,7 +147,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const { storage, folder, strategy, options, clock, seed } = settings
   const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
-  const cache = new BlockCache(options.blockCacheBytes)
+  const cache = new BlockCache(options.blockCacheBytes, options.cachePolicy)
   const files = new OpenFiles(storage, options.maxOpenFiles)
   const shared = { storage, files, folder, numbers, manifest, cache, clock }
   const counters = new DatabaseCounters()
@@ -246,8 +251,10 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
   }
+  const history = new CommitHistory()
   const commits = new Commits({
     head,
+    history,
     host: commitHost,
     admission: gate ?? openGate,
     interval: intervalSync(settings, timers, head, health),
@@ -299,6 +306,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   head.replay(recovery)
   dueTimer?.update()
   return {
+    storage,
     folder,
     options,
     strategy,
@@ -319,6 +327,9 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     gate,
     dueTimer,
     commits,
+    history,
+    timers,
+    seed,
     maintenance,
     clock,
     onEvent,

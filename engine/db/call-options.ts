@@ -4,6 +4,7 @@
  */
 
 import { bytesIn, checkFlag, checkOptions, checkWhole, show } from '../base/arguments.ts'
+import { compareBytes } from '../base/compare.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Snapshot } from './snapshots.ts'
 
@@ -43,6 +44,9 @@ export interface ScanOptions extends KeyBounds, ReadOptions {
   readonly limit?: number
 }
 
+/** Options of a transaction's `scan`, which always reads at the transaction's snapshot. */
+export type TransactionScanOptions = Omit<ScanOptions, 'snapshot'>
+
 /** Options of `scanAsync`: those of `scan`, and how far to read ahead. */
 export interface AsyncScanOptions extends ScanOptions {
   /**
@@ -64,6 +68,11 @@ const SCAN_OPTIONS = [
   'reverse',
   'limit',
 ] as const satisfies readonly (keyof ScanOptions)[]
+const TRANSACTION_SCAN_OPTIONS = [
+  ...BOUNDS,
+  'reverse',
+  'limit',
+] as const satisfies readonly (keyof TransactionScanOptions)[]
 const ASYNC_SCAN_OPTIONS = [
   ...SCAN_OPTIONS,
   'prefetch',
@@ -99,6 +108,17 @@ export function checkCursor(bounds: KeyBounds | undefined, options: ReadOptions 
 export function checkScan(options: ScanOptions): ScanOptions {
   const copy = checkOptions(options, SCAN_OPTIONS, 'scan')
   checkSteps(copy)
+  return copy
+}
+
+/** Returns a checked copy. */
+export function checkTransactionScan(options: TransactionScanOptions): TransactionScanOptions {
+  const copy = checkOptions(options, TRANSACTION_SCAN_OPTIONS, 'scan')
+  checkSteps(copy)
+  const { lower, upper } = halfOpen(copy)
+  if (lower !== undefined && upper !== undefined && compareBytes(lower, upper) > 0) {
+    throw invalidArgument("the scan's lower bound is above its upper bound")
+  }
   return copy
 }
 

@@ -7,6 +7,7 @@ import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { bytes, openTest, text } from '../testing/fixtures.ts'
+import { CommitHistory } from '../transaction/commit-history.ts'
 import { BATCH_HEADER_BYTES, WriteBatch } from '../wal/write-batch.ts'
 import type { Durability } from './call-options.ts'
 import { type CommitHead, Commits } from './commits.ts'
@@ -91,7 +92,8 @@ function setUp(admission: WriteAdmission = openGate) {
     committed: () => {},
     failed: (cause: unknown, isTold?: boolean) => health.fail(cause, isTold),
   }
-  const commits = new Commits({ head, host, admission, interval, defaultSync: false })
+  const history = new CommitHistory()
+  const commits = new Commits({ head, host, admission, interval, history, defaultSync: false })
   /** How each promised write ended, in the order in which they did. */
   const ends: string[] = []
   const commit = (number: number, { sync = false, byteLength = 64 }: CommitOptions = {}) =>

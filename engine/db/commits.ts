@@ -10,15 +10,17 @@
  *
  * Invariants: sequence numbers are consecutive in log order; a write is neither visible nor
  * acknowledged before it is as durable as its writer asked; every promised write settles, in the
- * order of the calls, even if no other call follows.
+ * order of the calls, even if no other call follows. The batch of a transaction is checked when its
+ * place in the log is known, and nothing comes between; one that is refused settles at once.
  */
 
 import { compareRanges } from '../base/compare.ts'
-import { invalidArgument } from '../base/errors.ts'
+import { invalidArgument, type LsmError } from '../base/errors.ts'
 import { IdleBuffers } from '../base/idle-buffers.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import type { WriteAdmission } from '../scheduling/write-gate.ts'
+import type { CommitHistory } from '../transaction/commit-history.ts'
 import { WriteBatch, type WriteBatchSink } from '../wal/write-batch.ts'
 import type { Durability } from './call-options.ts'
 import type { IntervalSync } from './interval-sync.ts'
@@ -58,6 +60,8 @@ export interface CommitParts {
   readonly host: CommitHost
   readonly admission: WriteAdmission
   readonly interval: IntervalSync
+  /** What open transactions are checked against. */
+  readonly history: CommitHistory
   /** The durability of writes that do not name one. */
   readonly defaultSync: Durability
 }
@@ -66,10 +70,18 @@ export interface CommitParts {
 const ENTRY_BATCHES_KEPT_MAX = 256
 const ENTRY_BATCH_BYTES_KEPT_MAX = 4096
 
+/**
+ * Returns the conflict of a transaction with the commits before its place in the log, or null. It
+ * is called once, when that place is known.
+ */
+export type CommitCheck = () => LsmError | null
+
 /** The writer of a batch, who waits for its end. */
 interface Writer {
   /** Whether the batch is one of `entryBatch`, to be used again. */
   readonly isEntry: boolean
+  /** Null if the batch is not a transaction's. */
+  readonly check: CommitCheck | null
   readonly resolve: () => void
   readonly reject: (cause: unknown) => void
 }
@@ -83,6 +95,8 @@ class Group {
   /** The durabilities that its writers asked for. */
   isSynced: boolean
   isSyncedInInterval: boolean
+  /** Whether a batch is a transaction's. */
+  isChecked: boolean
 
   constructor(batch: WriteBatch, writer: Writer, sync: Durability) {
     this.batches = [batch]
@@ -90,6 +104,7 @@ class Group {
     this.bytes = batch.byteLength
     this.isSynced = sync === true
     this.isSyncedInInterval = sync === 'interval'
+    this.isChecked = writer.check !== null
   }
 
   add(batch: WriteBatch, writer: Writer, sync: Durability): void {
@@ -98,6 +113,7 @@ class Group {
     this.bytes += batch.byteLength
     if (sync === true) this.isSynced = true
     else if (sync === 'interval') this.isSyncedInInterval = true
+    if (writer.check !== null) this.isChecked = true
   }
 }
 
@@ -122,6 +138,7 @@ export class Commits {
   readonly #inserter: MemTableInserter
   readonly #admission: WriteAdmission
   readonly #interval: IntervalSync
+  readonly #history: CommitHistory
   readonly #defaultSync: Durability
   readonly #entryBatches = new IdleBuffers(() => new WriteBatch(), ENTRY_BATCHES_KEPT_MAX)
   #scheduled = false
@@ -133,20 +150,25 @@ export class Commits {
   #syncing: Logged | null = null
   #isUnpublished = false
 
-  constructor({ head, host, admission, interval, defaultSync }: CommitParts) {
+  constructor({ head, host, admission, interval, history, defaultSync }: CommitParts) {
     this.#head = head
     this.#host = host
     this.#inserter = new MemTableInserter(head)
     this.#admission = admission
     this.#interval = interval
+    this.#history = history
     this.#defaultSync = defaultSync
   }
 
   /**
    * Commits before it returns. It blocks: groups under way are finished first, and while writers
-   * are stopped it waits for background work.
+   * are stopped it waits for background work. Throws the conflict that `check` finds.
    */
-  commitNow(batch: WriteBatch, sync: Durability = this.#defaultSync): void {
+  commitNow(
+    batch: WriteBatch,
+    sync: Durability = this.#defaultSync,
+    check: CommitCheck | null = null,
+  ): void {
     this.settle()
     this.#host.assertWritable()
     // An empty batch with `sync` makes older writes durable.
@@ -154,6 +176,8 @@ export class Commits {
     refusePointers(batch)
     this.#admission.waitForRoom()
     this.#host.assertWritable()
+    const conflict = check?.() ?? null
+    if (conflict !== null) throw conflict
     const batches = [batch]
     try {
       const stored = this.#head.append(batches)
@@ -168,15 +192,19 @@ export class Commits {
     }
   }
 
-  /** Commits soon, then calls `resolve` or `reject`. Until then `batch` refuses changes. */
+  /**
+   * Commits soon, then calls `resolve` or `reject`. Until then `batch` refuses changes. A conflict
+   * that `check` finds is passed to `reject`.
+   */
   commit(
     batch: WriteBatch,
     sync: Durability | undefined,
     resolve: () => void,
     reject: (cause: unknown) => void,
+    check: CommitCheck | null = null,
   ): void {
     refusePointers(batch)
-    this.#enqueue(batch, sync ?? this.#defaultSync, { isEntry: false, resolve, reject })
+    this.#enqueue(batch, sync ?? this.#defaultSync, { isEntry: false, check, resolve, reject })
   }
 
   /** An empty batch for one put or delete, to be passed to `commitEntry`. */
@@ -191,7 +219,7 @@ export class Commits {
     resolve: () => void,
     reject: (cause: unknown) => void,
   ): void {
-    this.#enqueue(batch, sync ?? this.#defaultSync, { isEntry: true, resolve, reject })
+    this.#enqueue(batch, sync ?? this.#defaultSync, { isEntry: true, check: null, resolve, reject })
   }
 
   #enqueue(batch: WriteBatch, sync: Durability, writer: Writer): void {
@@ -283,6 +311,7 @@ export class Commits {
       return
     }
     try {
+      if (group.isChecked && !this.#keepUnrefused(group)) return
       const stored = this.#head.append(group.batches)
       const logged = { group, stored }
       if (group.isSynced || this.#interval.isOverdue) {
@@ -298,6 +327,32 @@ export class Commits {
     } catch (cause) {
       this.#reject(group, this.#host.failed(cause))
     }
+  }
+
+  /**
+   * Refuses the transactions of a group that conflict with earlier commits, also with those of the
+   * same group. Returns whether a batch is left.
+   */
+  #keepUnrefused({ batches, writers }: Group): boolean {
+    let seq = this.#head.lastSeq + 1
+    let kept = 0
+    for (const [index, batch] of batches.entries()) {
+      const writer = writers[index]!
+      const conflict = writer.check?.() ?? null
+      if (conflict !== null) {
+        batch.release()
+        writer.reject(conflict)
+        continue
+      }
+      this.#history.note(batch, seq)
+      seq += batch.count
+      batches[kept] = batch
+      writers[kept] = writer
+      kept++
+    }
+    batches.length = kept
+    writers.length = kept
+    return kept > 0
   }
 
   #syncLater(logged: Logged): void {
@@ -345,6 +400,7 @@ export class Commits {
   #publish(batches: readonly WriteBatch[], stored: readonly WriteBatch[]): void {
     let deletes = 0
     for (const batch of stored) deletes += this.#inserter.insert(batch, this.#head.nowMs())
+    if (this.#history.isActive) for (const batch of stored) this.#history.note(batch, batch.seq)
     this.#head.publish()
     this.#isUnpublished = false
     this.#host.committed(batches, deletes)

@@ -10,8 +10,12 @@
  */
 
 import { bytesIn } from '../base/arguments.ts'
-import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
+import { ENTRY_KIND, SEQ_NUM_MAX, type SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
+import { createRandom, deriveSeed } from '../base/random.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { WriteSet } from '../transaction/write-set.ts'
+import { laidOver } from '../transaction/written-cursor.ts'
 import type { Version } from '../version/version.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { assemble, type DatabaseParts } from './assemble.ts'
@@ -22,6 +26,7 @@ import {
   checkReadOptions,
   checkScan,
   copiesOfKeys,
+  type HalfOpenRange,
   halfOpen,
   type KeyBounds,
   type ReadOptions,
@@ -29,15 +34,23 @@ import {
   type WriteOptions,
   wantsSync,
 } from './call-options.ts'
+import { type CheckpointReport, checkpointState } from './checkpoint.ts'
 import { Cursor, PairIterator } from './cursor.ts'
 import { foundValue, getMany } from './get-many.ts'
 import type { DatabaseMetrics } from './metrics.ts'
-import { type OpenOptions, openSettings } from './open-options.ts'
+import { checkPlace, type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReaderChannel } from './readers/reader-channel.ts'
 import type { ReaderOptions } from './readers/reader-hub.ts'
+import { type RetryHost, type RetryOptions, retry } from './retry.ts'
 import { reportSlow } from './slow-operations.ts'
 import type { Snapshot } from './snapshots.ts'
+import {
+  Transaction,
+  type TransactionHost,
+  type TransactionOptions,
+  wantedIsolation,
+} from './transaction.ts'
 import { scanAhead } from './values/async-scan.ts'
 import type { ValueReader } from './values/value-reader.ts'
 
@@ -48,6 +61,8 @@ import type { ValueReader } from './values/value-reader.ts'
 export class Database implements Disposable {
   readonly #parts: DatabaseParts
   readonly #cursors = new Set<Cursor>()
+  readonly #transactionHost: TransactionHost
+  readonly #retryHost: RetryHost
 
   /**
    * Opens `folder` under `strategy`; every other option has a default. Recovers what a crash left.
@@ -66,6 +81,21 @@ export class Database implements Disposable {
 
   private constructor(parts: DatabaseParts) {
     this.#parts = parts
+    const { health, history, commits, values, timers, seed } = parts
+    this.#transactionHost = {
+      history,
+      commits,
+      assertOpen: () => health.assertOpen(),
+      assertAtRest: () => health.assertAtRest(),
+      get: (key, snapshot) => this.get(key, { snapshot }),
+      has: (key, snapshot) => this.has(key, { snapshot }),
+      cursor: (range, { seq }, writes) => this.#cursorAt(range, seq, values, writes),
+    }
+    this.#retryHost = {
+      timers,
+      random: createRandom(deriveSeed(seed, 'retry')),
+      begin: (options) => this.transaction(options),
+    }
   }
 
   /** The engine options, with defaults. */
@@ -151,14 +181,26 @@ export class Database implements Disposable {
   }
 
   #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueReader | null): Cursor {
-    const { health, tree, reads } = this.#parts
-    health.assertOpen()
+    this.#parts.health.assertOpen()
     // Bad arguments are found before anything is pinned.
     const range = halfOpen(bounds)
-    const seq = this.#seqAt(snapshot)
+    return this.#cursorAt(range, this.#seqAt(snapshot), values)
+  }
+
+  /** `writes`: those of a transaction, which hide the entries of the database. */
+  #cursorAt(
+    range: HalfOpenRange,
+    seq: SeqNum,
+    values: ValueReader | null,
+    writes?: WriteSet,
+  ): Cursor {
+    const { tree, reads } = this.#parts
     const view = this.#parts.head.view()
     const unpin = tree.pins.pin(view, seq)
-    const cursor = new Cursor(reads.cursor(view, seq), seq, range, values, () => {
+    const entries = reads.cursor(view, seq)
+    const isChanged = writes !== undefined && !writes.isEmpty
+    const child = isChanged ? laidOver(entries, { seq, ...range }, writes) : entries
+    const cursor = new Cursor(child, isChanged ? SEQ_NUM_MAX : seq, range, values, () => {
       this.#cursors.delete(cursor)
       unpin()
     })
@@ -170,6 +212,29 @@ export class Database implements Disposable {
   snapshot(): Snapshot {
     this.#parts.health.assertOpen()
     return this.#parts.snapshots.take(this.#parts.head.lastSeq)
+  }
+
+  /**
+   * Begins a transaction at the current moment: several reads and writes that are committed
+   * together, if no other commit since then forbids it. Errors: `LSM_CLOSED`.
+   */
+  transaction(options: TransactionOptions = {}): Transaction {
+    const isolation = wantedIsolation(options)
+    return new Transaction(this.#transactionHost, this.snapshot(), isolation)
+  }
+
+  /**
+   * Runs `run` in a transaction and commits it; returns what `run` returned. After an
+   * `LSM_CONFLICT` it waits a little and runs again in a new transaction, so `run` must be
+   * repeatable: it must have no effects outside. `run` may itself commit or roll back. If `run`
+   * throws, the transaction is rolled back. Errors: those of `run` and of `Transaction.commit`,
+   * `LSM_CONFLICT` only after `attemptsMax` attempts.
+   */
+  retry<Result>(
+    run: (transaction: Transaction) => Result | Promise<Result>,
+    options: RetryOptions = {},
+  ): Promise<Result> {
+    return retry(this.#retryHost, run, options)
   }
 
   /**
@@ -254,6 +319,22 @@ export class Database implements Disposable {
    */
   collectValueLog(): number {
     return this.#parts.maintenance.collect()
+  }
+
+  /**
+   * Makes a checkpoint: a second folder with all writes committed so far, which opens like this one
+   * and goes its own way. The memtable is flushed first; files are linked, or copied where the
+   * folder is on another device. `storage` puts the copy in another storage: `EncryptedStorage`
+   * with a new key changes the key. The folder must be missing or empty. After a failure nothing
+   * stays, and the database goes on. Errors: as `flush`, and `LSM_INVALID_ARGUMENT`.
+   */
+  checkpoint(folder: string, storage?: Storage): CheckpointReport {
+    const { maintenance, manifest, storage: source, folder: own } = this.#parts
+    const target = storage ?? source
+    checkPlace(target, folder, 'the folder of the checkpoint')
+    maintenance.flushMemtable()
+    const pair = { source, folder: own, target, to: target.resolve(folder) }
+    return checkpointState(pair, manifest.state)
   }
 
   /** The current shape of the tree: immutable data. */

@@ -93,7 +93,8 @@ export interface CollectEvent {
 
 /** Calls that are watched. Cursors are not: their moves belong to the caller's loop. */
 export type WatchedOperation =
-  | ('get' | 'has' | 'getMany' | 'scan' | 'put' | 'delete' | 'write' | 'writeSync')
+  | ('get' | 'has' | 'getMany' | 'scan')
+  | ('put' | 'delete' | 'deleteRange' | 'write' | 'writeSync')
   | ('flush' | 'collectValueLog')
 
 /**

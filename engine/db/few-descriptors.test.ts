@@ -22,8 +22,9 @@ test.skipIf(process.platform !== 'linux')(
   'everything works with more tables and segments than the process may open',
   { timeout: 120_000 },
   () => {
-    const folder = mkdtempSync(join(memoryFolder(), 'varve-descriptors-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const root = mkdtempSync(join(memoryFolder(), 'varve-descriptors-'))
+    onTestFinished(() => rmSync(root, { recursive: true }))
+    const folder = join(root, 'db')
     const filled = run(256, 'fill', folder)
     const used = run(256, 'use', folder)
     expect(used.found).toEqual(used.found.map(() => KEYS))

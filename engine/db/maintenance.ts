@@ -115,6 +115,15 @@ export class Maintenance {
     })
   }
 
+  /** Writes the memtable as tables, and no more. Throws what fails. */
+  flushMemtable(): void {
+    const { head, scheduler } = this.#parts
+    this.#maintain(() => {
+      if (!head.memtable.isEmpty) head.freeze()
+      scheduler.settle()
+    })
+  }
+
   /** Collects all that is due; returns how many segments were collected. Throws what fails. */
   collect(): number {
     let collected = 0

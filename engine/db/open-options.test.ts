@@ -75,6 +75,7 @@ test.each(
     'maxOpenFiles',
     'openTablesMax',
     'cacheTableMemory',
+    'cachePolicy',
     'slowOperationMs',
   ),
 )('engine option %s that is undefined has its default', (name) => {

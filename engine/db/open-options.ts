@@ -15,6 +15,7 @@ import type { CompactionStrategy } from '../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import type { SchedulingPolicy } from '../scheduling/policy.ts'
+import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { DatabaseEvent } from './events.ts'
@@ -125,6 +126,13 @@ export function openSettings(open: OpenOptions): OpenSettings {
   }
   checkScheduling(scheduling, storage)
   const options = parseEngineOptions(engineOptions)
+  if (options.encryption !== undefined && !(storage instanceof EncryptedStorage)) {
+    throw invalidArgument(
+      `engine option encryption is ${options.encryption}, but the storage does not encrypt: give ` +
+        'an EncryptedStorage',
+      { option: 'encryption' },
+    )
+  }
   checkValueLogPolicy(options, valueLogPolicy)
   checkSchedulingPolicy(options, schedulingPolicy)
   return {

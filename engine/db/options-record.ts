@@ -8,10 +8,11 @@
 import { z } from 'zod'
 import { corruption, invalidArgument } from '../base/errors.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
-import type { OpenSettings } from './open-options.ts'
+import { checkPlace, type OpenSettings } from './open-options.ts'
 import { engineOptionsSchema } from './options.ts'
 
-const NAME = 'OPTIONS.json'
+/** The name of the record's file. */
+export const OPTIONS_RECORD = 'OPTIONS.json'
 const TEMPORARY = 'OPTIONS.json.tmp'
 
 const schema = z.object({
@@ -24,10 +25,14 @@ const schema = z.object({
 /** What a folder was last opened with. */
 export type OptionsRecord = z.output<typeof schema>
 
-/** The record, or null if the folder has none. `LSM_CORRUPTION` if it cannot be read. */
+/**
+ * The record, or null if the folder has none. Errors: `LSM_CORRUPTION` if it cannot be read,
+ * `LSM_INVALID_ARGUMENT`.
+ */
 export function readOptionsRecord(storage: Storage, folder: string): OptionsRecord | null {
-  if (!storage.list(folder).includes(NAME)) return null
-  const path = joinPath(folder, NAME)
+  checkPlace(storage, folder)
+  if (!storage.list(folder).includes(OPTIONS_RECORD)) return null
+  const path = joinPath(folder, OPTIONS_RECORD)
   const text = new TextDecoder().decode(storage.readAll(path, { cause: 'meta', level: -1 }))
   try {
     return schema.parse(JSON.parse(text))
@@ -61,7 +66,7 @@ function writeOptionsRecord(
   } finally {
     file.close()
   }
-  storage.rename(temporary, joinPath(folder, NAME))
+  storage.rename(temporary, joinPath(folder, OPTIONS_RECORD))
   storage.syncFolder(folder)
 }
 

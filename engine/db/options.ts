@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { checkPlain } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
+import { CACHE_POLICIES, CACHE_POLICY_DEFAULT } from '../cache/cache-policy.ts'
 import { SLOWDOWNS } from '../scheduling/admission.ts'
 import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 import { OPEN_TABLES_DEFAULT } from './table-handles.ts'
@@ -142,6 +143,14 @@ export const engineOptionsSchema = z.strictObject({
       `Tables whose index and filter stay in memory, ${OPEN_TABLES_DEFAULT} where left out; those ` +
         'of others are read again when they are used. RocksDB max_open_files -1 keeps them all.',
     ),
+  cachePolicy: z
+    .enum(CACHE_POLICIES)
+    .exactOptional()
+    .describe(
+      `Which block leaves a full cache, ${CACHE_POLICY_DEFAULT} where left out: clock (blocks read ` +
+        'once leave first), s3-fifo (blocks must prove themselves in a small queue). RocksDB: LRU, ' +
+        'HyperClockCache.',
+    ),
   cacheTableMemory: z
     .boolean()
     .exactOptional()
@@ -234,6 +243,13 @@ export const engineOptionsSchema = z.strictObject({
     .describe(
       'Calls that take at least so many ms are reported with what they touched, as the event ' +
         'slow-operation; where left out, none. MySQL long_query_time, Redis slowlog-log-slower-than.',
+    ),
+  encryption: z
+    .enum(['aes-256-gcm'])
+    .exactOptional()
+    .describe(
+      'How the storage encrypts files; it must be an EncryptedStorage. exp makes one with a random ' +
+        'key, which no file keeps.',
     ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])

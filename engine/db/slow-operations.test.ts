@@ -46,6 +46,7 @@ describe('slow operations', () => {
     const { db, operations } = watched(1)
     await db.put(bytes('a'), bytes('1'))
     await db.delete(bytes('b'))
+    await db.deleteRange(bytes('x'), bytes('y'))
     await db.write(batchOf('c'))
     db.writeSync(batchOf('d'))
     db.flush()
@@ -54,12 +55,12 @@ describe('slow operations', () => {
     await db.getMany([bytes('a'), bytes('b')])
     for (const _ of db.scan());
     for (const _ of db.scan()) break
-    using open = db.scan()
+    const open = db.scan()
     open.next()
-    open[Symbol.dispose]()
+    for (let time = 0; time < 2; time++) open[Symbol.dispose]()
     db.collectValueLog()
     expect(operations()).toEqual([
-      ...['put', 'delete', 'write', 'writeSync', 'flush', 'get', 'has', 'getMany'],
+      ...['put', 'delete', 'deleteRange', 'write', 'writeSync', 'flush', 'get', 'has', 'getMany'],
       ...['scan', 'scan', 'scan', 'collectValueLog'],
     ])
     db.close()

@@ -38,7 +38,7 @@ type Watchable = Readonly<
 >
 
 const BLOCKING = ['get', 'has', 'writeSync', 'flush', 'collectValueLog'] as const
-const PROMISED = ['getMany', 'put', 'delete', 'write'] as const
+const PROMISED = ['getMany', 'put', 'delete', 'deleteRange', 'write'] as const
 
 /** Watches the calls of `db`; returns it. */
 export function reportSlow<Watched extends Watchable>(

@@ -152,7 +152,48 @@ const DATABASE: readonly Call[] = [
   ...write((value) => db.writeSync(fresh(), value), 'writeSync'),
 ]
 
-const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory']
+const transaction = db.transaction()
+const NO_SAVEPOINT: readonly unknown[] = [
+  ...[null, undefined, 1, {}, { depth: 0 }],
+  db.transaction().savepoint(),
+]
+const NO_ISOLATION: readonly unknown[] = [null, 1, 'serialisable', 'SNAPSHOT', '']
+const { snapshot: _, ...transactionScan } = scan
+
+const TRANSACTION: readonly Call[] = [
+  ...options('transaction', { isolation: NO_ISOLATION }, (value) => db.transaction(value)),
+  call('retry', [null, undefined, 1, {}, 'run'], (value) => db.retry(value)),
+  ...options(
+    'retry',
+    {
+      isolation: NO_ISOLATION,
+      sync: NO_FLAG,
+      attemptsMax: [...NO_COUNT, 0],
+      backoffMs: NO_COUNT,
+    },
+    (value) => db.retry(() => 1, value),
+  ),
+  call('get', NOT_BYTES, (value) => transaction.get(value)),
+  call('has', NOT_BYTES, (value) => transaction.has(value)),
+  ...options('scan', { ...transactionScan, snapshot: [db.snapshot()] }, (value) =>
+    transaction.scan(value),
+  ),
+  call('scan, inverted', [0], () => transaction.scan({ gte: bytes('b'), lt: bytes('a') })),
+  call('put', NOT_BYTES, (value) => transaction.put(value, key)),
+  call('put, value', NOT_BYTES, (value) => transaction.put(key, value)),
+  call('delete', NOT_BYTES, (value) => transaction.delete(value)),
+  call('deleteRange', NOT_BYTES, (value) => transaction.deleteRange(value, bytes('z'))),
+  call('deleteRange, to', NOT_BYTES, (value) => transaction.deleteRange(bytes(''), value)),
+  call('deleteRange, inverted', ['a', 'b'], (value) => {
+    return transaction.deleteRange(bytes('b'), bytes(value))
+  }),
+  call('rollbackTo', NO_SAVEPOINT, (value) => transaction.rollbackTo(value)),
+  call('release', NO_SAVEPOINT, (value) => transaction.release(value)),
+  ...write((value) => transaction.commit(value), 'commit'),
+  ...write((value) => transaction.commitSync(value), 'commitSync'),
+]
+
+const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory', 'cachePolicy']
 const isNeeded = (field: string) => !OPTIONAL.includes(field)
 
 const READER: readonly Call[] = [
@@ -208,6 +249,10 @@ const FUNCTIONS: readonly Call[] = [
     engine.Ledger.over(value),
   ),
   call('countFolder', NO_OBJECT, (value) => engine.countFolder(storage, value, '/db')),
+  call('readOptionsRecord', NO_OBJECT, (value) => engine.readOptionsRecord(value, '/db')),
+  call('readOptionsRecord, folder', NO_FOLDER, (value) =>
+    engine.readOptionsRecord(memory(), value),
+  ),
   call('readFolderTree', NO_OBJECT, (value) => engine.readFolderTree(value, '/db')),
   call('readFolderTree, name', NO_TEXT, (value) => engine.readFolderTree(storage, value)),
   call('sumCells', [null, { causes: 'wal' }, { cause: 'log' }, { direction: 'in' }], (value) =>
@@ -267,6 +312,7 @@ describe.each([
   ['the database', DATABASE],
   ['a reader', READER],
   ['a cursor', CURSOR],
+  ['a transaction', TRANSACTION],
   ['the functions', FUNCTIONS],
 ])('%s', (_, calls) => {
   const cases = calls.flatMap(({ name, wrong, make }) =>
@@ -285,7 +331,7 @@ test('the lists above cover every public call', () => {
   /** They take no arguments, or only what the engine itself makes. */
   const without = [
     ...['constructor', 'snapshot', 'flush', 'collectValueLog', 'metrics', 'close'],
-    ...['seekToFirst', 'seekToLast', 'cellsBetween'],
+    ...['savepoint', 'rollback', 'seekToFirst', 'seekToLast', 'cellsBetween'],
     // They check what strategies answer, and refuse it as LSM_UNSAFE_COMPACTION.
     ...['checkedPick', 'checkedScores'],
     // Its argument comes from the engine.
@@ -295,7 +341,9 @@ test('the lists above cover every public call', () => {
     ...['isLsmError', 'LsmError', 'ReadCounters', 'Ledger', 'Database', 'WriteBatch'],
   ]
   const called = new Set(
-    [...DATABASE, ...READER, ...CURSOR, ...FUNCTIONS].map(({ name }) => name.split(',')[0]!),
+    [...DATABASE, ...READER, ...CURSOR, ...TRANSACTION, ...FUNCTIONS].map(
+      ({ name }) => name.split(',')[0]!,
+    ),
   )
   const methods = (prototype: object) =>
     Object.entries(Object.getOwnPropertyDescriptors(prototype))
@@ -305,6 +353,7 @@ test('the lists above cover every public call', () => {
     ...methods(engine.Database.prototype),
     ...methods(Object.getPrototypeOf(reader) as object),
     ...methods(Object.getPrototypeOf(db.cursor()) as object),
+    ...methods(Object.getPrototypeOf(transaction) as object),
     ...Object.entries(engine).flatMap(([name, value]) =>
       typeof value === 'function' ? [name] : [],
     ),

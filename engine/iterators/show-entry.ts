@@ -4,9 +4,9 @@
  * child's.
  */
 
-import type { CursorFields, InternalCursor } from '../base/internal-cursor.ts'
+import type { CursorFields, Entry } from '../base/internal-cursor.ts'
 
-export function showEntry(target: CursorFields, source: InternalCursor): void {
+export function showEntry(target: CursorFields, source: Entry): void {
   target.keyBytes = source.keyBytes
   target.keyStart = source.keyStart
   target.keyLength = source.keyLength

@@ -10,6 +10,7 @@
 
 import { AssertionError } from '../base/assert.ts'
 import { corruption, isLsmError, LsmError } from '../base/errors.ts'
+import { hasMagic } from '../storage/encryption/frame-format.ts'
 import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
 import { checkRun } from '../version/run.ts'
 import type { TableId } from '../version/table-meta.ts'
@@ -54,7 +55,12 @@ export function recoverManifest(storage: Storage, folder: string): RecoveredMani
 
 function currentManifest(storage: Storage, folder: string, names: readonly string[]): string {
   const path = joinPath(folder, CURRENT)
-  const text = new TextDecoder().decode(storage.readAll(path, RECOVERY_TAG))
+  const bytes = storage.readAll(path, RECOVERY_TAG)
+  if (hasMagic(bytes)) {
+    const message = `${path}: the folder is encrypted: open it with its key`
+    throw new LsmError('LSM_WRONG_KEY', message, { data: { path } })
+  }
+  const text = new TextDecoder().decode(bytes)
   const name = text.slice(0, -1)
   if (!text.endsWith('\n') || parseName(name)?.kind !== 'manifest') {
     throw corruption('CURRENT does not name a manifest', { path, offset: 0, actual: text })

@@ -28,15 +28,16 @@ export function linkOrCopy(storage: Storage, from: string, to: string): boolean 
   return false
 }
 
-/** Copies the first `bytes` bytes and appends `ending`, durably. */
+/** Copies the first `bytes` bytes and appends `ending`, durably. `to` may be in another storage. */
 export function copyFile(
   storage: Storage,
   from: string,
   to: string,
   bytes: number,
   ending: Uint8Array = new Uint8Array(0),
+  targetStorage: Storage = storage,
 ): void {
-  const target = storage.create(to, COPY_TAG)
+  const target = targetStorage.create(to, COPY_TAG)
   try {
     copyInto(storage, from, target, bytes)
     target.append(ending, 'data')

@@ -13,6 +13,7 @@
  * Paths are '/'-separated; callers join a folder and a name, and otherwise treat a path as opaque.
  */
 
+import type { SharedEncryption } from './encryption/encryption-key.ts'
 import { type Cause, checkLedger, type Ledger, type Section, type SharedLedger } from './ledger.ts'
 
 /** The account on which bytes move, bound when a handle is opened. Level −1 means no level. */
@@ -66,11 +67,13 @@ export interface FolderLock {
   release(): void
 }
 
-/** A storage as data that can be posted to another thread. `NodeStorage.over` opens it there. */
+/** A storage as data that can be posted to another thread. `storageOver` opens it there. */
 export interface SharedStorage {
   readonly ledger: SharedLedger
   /** How many threads divide the files that the process may have open. */
   readonly threads: number
+  /** Present if the files are encrypted. */
+  readonly encryption?: SharedEncryption
 }
 
 /** Files and folders as the engine needs them. Calls block where they return no promise. */

@@ -149,18 +149,14 @@ export class WriteBatch {
    * while the batch is being written.
    */
   put(key: Uint8Array, value: Uint8Array): void {
-    const keyLength = keyLengthOf(key)
-    const valueLength = bytesIn(value, 'value')
-    if (valueLength > VALUE_BYTES_MAX) {
-      const data = { bytes: valueLength, bytesMax: VALUE_BYTES_MAX }
-      throw invalidArgument(`value of ${valueLength} bytes; at most ${VALUE_BYTES_MAX}`, data)
-    }
+    const keyLength = checkedKeyBytes(key)
+    const valueLength = checkedValueBytes(value)
     this.#add(ENTRY_KIND.value, key, 0, keyLength, value, 0, valueLength)
   }
 
   /** Copies `key`. Throws the same errors as `put`. */
   delete(key: Uint8Array): void {
-    this.#add(ENTRY_KIND.deletion, key, 0, keyLengthOf(key), null, 0, 0)
+    this.#add(ENTRY_KIND.deletion, key, 0, checkedKeyBytes(key), null, 0, 0)
   }
 
   /**
@@ -169,12 +165,9 @@ export class WriteBatch {
    * `LSM_INVALID_ARGUMENT` if `from` is not before `to`.
    */
   deleteRange(from: Uint8Array, to: Uint8Array): void {
-    const fromLength = keyLengthOf(from, 'from')
-    const toLength = keyLengthOf(to, 'to')
-    if (compareRanges(from, 0, fromLength, to, 0, toLength) >= 0) {
-      throw invalidArgument('deleteRange: `from` must be before `to`, which is not deleted')
-    }
-    this.#add(ENTRY_KIND.rangeDeletion, from, 0, fromLength, to, 0, toLength)
+    checkRange(from, to)
+    const { rangeDeletion } = ENTRY_KIND
+    this.#add(rangeDeletion, from, 0, checkedKeyBytes(from), to, 0, checkedKeyBytes(to))
   }
 
   /**
@@ -401,11 +394,28 @@ export class WriteBatch {
   }
 }
 
-function keyLengthOf(key: Uint8Array, name = 'key'): number {
+/** The length of `key`. Throws `LSM_INVALID_ARGUMENT` if it is too long or is not bytes. */
+export function checkedKeyBytes(key: Uint8Array, name = 'key'): number {
   const length = bytesIn(key, name)
   if (length <= KEY_BYTES_MAX) return length
   const data = { bytes: length, bytesMax: KEY_BYTES_MAX }
   throw invalidArgument(`${name} of ${length} bytes; at most ${KEY_BYTES_MAX}`, data)
+}
+
+/** Checks both keys. Throws `LSM_INVALID_ARGUMENT` also if `from` is not before `to`. */
+export function checkRange(from: Uint8Array, to: Uint8Array): void {
+  const fromLength = checkedKeyBytes(from, 'from')
+  const toLength = checkedKeyBytes(to, 'to')
+  if (compareRanges(from, 0, fromLength, to, 0, toLength) < 0) return
+  throw invalidArgument('deleteRange: `from` must be before `to`, which is not deleted')
+}
+
+/** The length of `value`. Throws `LSM_INVALID_ARGUMENT` if it is too long or is not bytes. */
+export function checkedValueBytes(value: Uint8Array): number {
+  const length = bytesIn(value, 'value')
+  if (length <= VALUE_BYTES_MAX) return length
+  const data = { bytes: length, bytesMax: VALUE_BYTES_MAX }
+  throw invalidArgument(`value of ${length} bytes; at most ${VALUE_BYTES_MAX}`, data)
 }
 
 function readU32(bytes: Uint8Array, at: number): number {

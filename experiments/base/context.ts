@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import type { RunResult } from '../../results/schema.ts'
+import type { DatabaseFacts } from './open-metrics.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { EditEvent } from './version-log.ts'
 
@@ -29,6 +30,8 @@ export interface ExperimentContext {
   /** What the process has written to its terminal so far. */
   terminalWritten(): Transfer
   onProgress(phase: string, done: number, total: number): void
+  /** Called with the counters of the run's open database, and with null when it closes. */
+  onFacts?(facts: (() => DatabaseFacts) | null): void
   /** Called for every edit of the tree, in order. */
   readonly onEdit?: (event: EditEvent) => void
 }

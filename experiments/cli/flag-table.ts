@@ -15,7 +15,7 @@ export type VerbName =
   | ('exp' | 'compare' | 'explain' | 'timeline' | 'report' | 'chart' | 'tidy' | 'gallery')
   | ('tune' | 'conform' | 'shell' | 'completion' | 'complete')
   | `trace ${'generate' | 'record' | 'import' | 'export' | 'stats'}`
-  | `db ${'verify' | 'dump' | 'export'}`
+  | `db ${'verify' | 'dump' | 'export' | 'checkpoint'}`
   | 'bench peers'
 
 /** How a value is read and completed. A list is separated by commas. */
@@ -442,6 +442,12 @@ export const FLAG_TABLE = {
     json: toggle(['compare', 'conform', 'tune', 'trace stats'], '', 'print JSON'),
   },
   General: {
+    metrics: text(
+      EXP,
+      '[HOST]:PORT',
+      'serve counters and progress as OpenMetrics at http://HOST:PORT/metrics during the runs [on ' +
+        'loopback]; port 0: any that is free',
+    ),
     config: file(EXP, 'FILE', 'options from JSON, under the same names; flags override it', {
       commandLineOnly: true,
     }),
@@ -451,6 +457,12 @@ export const FLAG_TABLE = {
       'show strategies, workloads, suites and options; with a name, all about it',
       { names: 'listed', valueOptional: true, commandLineOnly: true, but: { conform: ALL_RULES } },
     ),
+    'key-file': file(
+      ['db verify', 'db dump', 'db checkpoint'],
+      'FILE',
+      'key of an encrypted folder, 32 bytes or 64 hexadecimal digits; also $VARVE_KEY_FILE',
+    ),
+    'to-key-file': file(['db checkpoint'], 'FILE', 'another key for the new folder'),
     quiet: toggle('all', '', 'no progress, notes and tables; only answers, warnings and errors'),
     debug: toggle('all', '', 'show the stack of an error'),
     help: toggle('all', '', 'show this help', { commandLineOnly: true }),

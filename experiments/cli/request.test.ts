@@ -46,6 +46,7 @@ test('no flags: every default', () => {
     versions: false,
     keep: false,
     force: false,
+    metrics: null,
     quiet: false,
     debug: false,
   })

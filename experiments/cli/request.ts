@@ -55,6 +55,8 @@ export interface Request {
   readonly versions: boolean
   readonly keep: boolean
   readonly force: boolean
+  /** Where metrics are served during the runs: `metrics-server.ts`. */
+  readonly metrics: string | null
   readonly quiet: boolean
   readonly debug: boolean
 }

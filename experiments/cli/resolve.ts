@@ -4,7 +4,12 @@
  * user are found here, before anything is opened. Runs that share a stream follow one another, so
  * that a comparison is paired in time as well as in seed.
  */
-import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
+import {
+  type EngineOptions,
+  engineOptionsSchema,
+  type Json,
+  parseEngineOptions,
+} from '../../engine/index.ts'
 import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
 import type { Workload, WorkloadDefinition, WriteShape } from '../../workloads/index.ts'
 import { type RunPlan, runId, type Simulation } from '../base/run-plan.ts'
@@ -93,6 +98,7 @@ function planOf(
     ...readSettings(engineOptionsSchema, settings, 'engine option', '--set'),
   })
   checkValueLog(engine, target)
+  checkEncryption(engine, request)
   const scheduling = chooseScheduling(request, engine)
   const valueSize = valueBytes === null ? {} : { valueBytes }
   const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
@@ -196,6 +202,14 @@ function checkPhases(
   if (until !== null && length > 1) {
     throw new UsageError(`--until: ${name} has ${length} run phases; it takes one`)
   }
+}
+
+function checkEncryption({ encryption }: EngineOptions, { target, aged }: PlanRequest): void {
+  if (encryption === undefined) return
+  if (target === 'simulator') {
+    throw new UsageError('--set=encryption: not with --target=simulator, which writes no files')
+  }
+  if (aged) throw new UsageError('--set=encryption: not with --aged, whose trees are not encrypted')
 }
 
 /** A simulated run has no time except logical time, so it cannot be paced. */

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -46,6 +54,39 @@ describe('varve db', { timeout: 60_000 }, () => {
       stdout: expect.stringMatching(/: 2 tables in 2 runs, .* linked\n {2}and \d+ entries in a/),
     })
     expect(await db('verify', to)).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('makes checkpoints, changes the key by one, and takes no encrypted folder without', async () => {
+    const [encrypted, rotated] = [join(home, 'encrypted'), join(home, 'rotated')]
+    const [keyFile, newKeyFile] = [join(home, 'first.key'), join(home, 'second.key')]
+    writeFileSync(keyFile, new Uint8Array(32).fill(1))
+    writeFileSync(newKeyFile, `${'0a'.repeat(32)}\n`)
+    expect(await db('checkpoint', folder, encrypted, `--to-key-file=${keyFile}`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/: 2 tables, .* of them copied; up to seq 100\n {2}and \d+ en/),
+    })
+    const rotate = [encrypted, rotated, `--key-file=${keyFile}`, `--to-key-file=${newKeyFile}`]
+    expect(await db('checkpoint', ...rotate)).toMatchObject({ code: 0, stderr: '' })
+    const withNew = `--key-file=${newKeyFile}`
+    expect(await db('verify', rotated, withNew)).toMatchObject({ code: 0, stderr: '' })
+    expect(await db('checkpoint', rotated, join(home, 'linked'), withNew)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('linked'),
+    })
+    expect(await db('verify', rotated)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is encrypted: give its key by --key-file'),
+    })
+    expect(await db('verify', rotated, `--key-file=${keyFile}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the file was encrypted with another key'),
+    })
+    expect(await db('dump', rotated, `--key-file=${folder}`)).toMatchObject({ code: 2 })
+    symlinkSync(home, join(home, 'symlink'))
+    expect(await db('checkpoint', folder, join(home, 'symlink'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is a symbolic link'),
+    })
   })
 
   test('names a damaged file and the offset on one line, exit code 1', async () => {

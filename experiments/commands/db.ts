@@ -1,9 +1,14 @@
 /**
- * Declares `varve db`: verifies, prints and exports a database folder that is not open anywhere.
+ * Declares `varve db`: verifies, prints, exports and copies a database folder that is not open
+ * anywhere.
  */
 import type { Verb, VerbGroup } from '../cli/verb.ts'
 
 const EXITS = { 1: 'failure or damage' }
+
+const KEYS =
+  'An encrypted folder needs its key: --key-file or $VARVE_KEY_FILE, or $VARVE_PASSPHRASE for a ' +
+  'passphrase.'
 
 const ONE_FOLDER = { usage: '<folder>', least: 1, most: 1 }
 
@@ -16,6 +21,7 @@ const verify: Verb = {
     'It checks the checksums of manifest, logs, tables and value log, the order of entries, ' +
       'the targets of pointers, and counts against the recorded ones. A write torn by a crash ' +
       'counts as damage, although an open repairs it.',
+    KEYS,
   ],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).verify(given),
@@ -26,6 +32,7 @@ const dump: Verb = {
   summary: 'Prints what a folder holds: facts, then its tree, table by table.',
   operands: { ...ONE_FOLDER, missing: 'dump takes <folder> (see --help)' },
   examples: ['out/a.db'],
+  notes: [KEYS],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).dump(given),
 }
@@ -50,8 +57,31 @@ const exportTo: Verb = {
   run: async (given) => (await import('./db/look-after.ts')).exportTo(given),
 }
 
+const checkpoint: Verb = {
+  name: 'db checkpoint',
+  summary: 'Links a folder into a second one with the same data, which opens like the first.',
+  operands: {
+    usage: '<folder> <to>',
+    least: 2,
+    most: 2,
+    missing: 'checkpoint takes <folder> <to> (see --help)',
+  },
+  examples: ['out/a.db out/b.db', 'out/a.db out/b.db --to-key-file=new.key'],
+  notes: [
+    '<to> must be missing or empty; <folder> is not changed. Files are copied if they cannot be ' +
+      'linked, for example to another device. Until the last step <to> has no CURRENT file, so a ' +
+      'checkpoint that a crash cut short is never taken for a database.',
+    KEYS,
+    'With --to-key-file the files are copied and encrypted with that key: this changes the key of ' +
+      'an encrypted folder, and encrypts one that is not. A program makes a checkpoint of an open ' +
+      'database with db.checkpoint().',
+  ],
+  exits: EXITS,
+  run: async (given) => (await import('./db/look-after.ts')).checkpointTo(given),
+}
+
 export const db: VerbGroup = {
   name: 'db',
-  summary: 'Verifies, prints or exports a database folder that is not open anywhere.',
-  verbs: [verify, dump, exportTo],
+  summary: 'Verifies, prints, exports or copies a database folder that is not open anywhere.',
+  verbs: [verify, dump, exportTo, checkpoint],
 }

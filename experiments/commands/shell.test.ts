@@ -140,6 +140,30 @@ describe('varve shell', { timeout: 120_000 }, () => {
     ])
   })
 
+  test('deletes ranges, at once and in a batch, and refuses an inverted one', async () => {
+    const puts = ['a', 'b', 'c', 'd', 'e'].map((key) => `put ${key} 1`)
+    const lines = [
+      ...puts,
+      'delete-range b d',
+      'scan --keys',
+      'batch',
+      'delete-range d f',
+      'put d 2',
+      'write',
+      'scan',
+      'delete-range d b',
+    ]
+    const { code, answers } = await pipe(lines, newFolder(), '--create')
+    expect({ code, answers: answers.slice(puts.length) }).toEqual({
+      code: 1,
+      answers: [
+        ...['ok', 'a', 'd', 'e', 'ok', 'ok, 1 in the batch', 'ok, 2 in the batch', 'ok, 2 written'],
+        ...['a 1', 'd 2'],
+        expect.stringMatching(/^error: line 13: deleteRange: `from` must be before `to`/),
+      ],
+    })
+  })
+
   test('keeps a batch until it is written, and refuses to forget one silently', async () => {
     const folder = newFolder()
     const lines = ['batch', 'put a 1', 'put b 2', 'get a', 'write', 'get a', 'batch', 'delete a']
@@ -157,12 +181,24 @@ describe('varve shell', { timeout: 120_000 }, () => {
 
   test('draws the tree, flushes, compacts, verifies and goes on', async () => {
     const folder = newFolder()
-    const lines = ['put a 1', 'flush', 'stats', 'compact', 'verify', 'get a', 'quit', 'get a']
+    const lines = [
+      'put a 1',
+      'flush',
+      'stats',
+      'metrics',
+      'compact',
+      'verify',
+      'get a',
+      'quit',
+      'get a',
+    ]
     const { code, answers, notes } = await pipe(lines, folder, '--create')
     expect({ code, notes }).toEqual({ code: 0, notes: [] })
     expect(answers.join('\n')).toMatch(/│ L\d +│ +1 │ +1 │ +1 │ +0 │ [\d.]+ B │ █{24} │/)
     expect(answers.join('\n')).toMatch(/^written +1 puts, 0 deletes, 2 B$/m)
-    expect(answers.slice(-3)).toEqual([
+    expect(answers).toContain('varve_writes_total{kind="put"} 1')
+    expect(answers.slice(-4)).toEqual([
+      '# EOF',
       'ok, 0 merges and 0 moves',
       expect.stringMatching(/^sound, 1 tables of /),
       '1',
@@ -181,7 +217,7 @@ describe('varve shell', { timeout: 120_000 }, () => {
     expect((await pipe(['get a'], folder)).notes).toEqual([
       'recovered 1 entry from the log',
       expect.stringMatching(
-        /^slow: get took .*: 0 runs, 0 blocks from storage and 0 from the cache/,
+        /^slow: get took .*: 1 runs, 1 blocks from storage and 0 from the cache/,
       ),
     ])
     writeFileSync(join(folder, 'OPTIONS.json'), record.replace('"tiering"', '"mine"'))

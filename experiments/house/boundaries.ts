@@ -23,7 +23,8 @@ const inFolder = (folder: string, names: string, ending = '') =>
 const engineRooms = (names: string) => inFolder('engine', names)
 const ENGINE_FACE = 'engine/index.ts'
 const BELOW_DB = engineRooms(
-  'base storage version wal memtable cache table vlog manifest iterators compaction scheduling',
+  'base storage version wal memtable cache table vlog manifest iterators compaction scheduling ' +
+    'transaction',
 )
 const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
 /**
@@ -144,6 +145,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/scheduling': engineRooms(
     'base version memtable storage wal table vlog iterators compaction',
   ),
+  'engine/transaction': engineRooms('base version wal memtable iterators'),
   'engine/db': BELOW_DB,
   'engine/db/values': [...BELOW_DB, ...DB_VOCABULARY],
   'engine/db/threads': [

@@ -50,6 +50,25 @@ describe('deterministic figures', () => {
     expect(disk.deterministic).toEqual(memory.deterministic)
   })
 
+  test('of an encrypted run: entries as without, and every byte of the frames counted', async () => {
+    const plain = await resultFor('--storage=node')
+    const encrypted = await resultFor('--storage=node', '--set=encryption=aes-256-gcm')
+    const again = await resultFor('--set=encryption=aes-256-gcm')
+    expect(again.deterministic).toEqual(encrypted.deterministic)
+    const wanted = ['conservation', 'answers', 'operating-system']
+    const gates = encrypted.gates.filter(({ name }) => wanted.includes(name))
+    expect(gates.map(({ passed }) => passed)).toEqual([true, true, true])
+    const [before, after] = [plain, encrypted].map(
+      ({ deterministic }) => deterministic.amplification.drained,
+    )
+    expect(after!.waEntries).toBe(before!.waEntries)
+    expect(after!.physicalBytes).toBeGreaterThan(before!.physicalBytes)
+    expect(after!.waTotal).toBeGreaterThan(before!.waTotal!)
+    await expect(plansFor('--set=encryption=aes-256-gcm', '--target=simulator')).rejects.toThrow(
+      '--set=encryption: not with --target=simulator, which writes no files',
+    )
+  })
+
   test('do not depend on wall time: a strategy sees one millisecond per operation', async () => {
     const [plan] = await plansFor()
     const times: number[] = []

@@ -10,6 +10,8 @@ import {
   type Clock,
   countFolder,
   deriveSeed,
+  EncryptedStorage,
+  EncryptionKey,
   isLsmError,
   Ledger,
   MemoryStorage,
@@ -54,18 +56,20 @@ async function measure(
   const folder = databaseFolder(context.outFolder, plan)
   const ledger = new Ledger()
   const onDisk = plan.storage === 'node'
-  const storage = onDisk ? new NodeStorage(ledger) : new MemoryStorage(ledger)
+  const files = onDisk ? new NodeStorage(ledger) : new MemoryStorage(ledger)
+  const isEncrypted = plan.engineOptions.encryption !== undefined
+  const storage = isEncrypted ? new EncryptedStorage(files, EncryptionKey.random()) : files
   if (onDisk) removeStale(folder)
   if (plan.aged !== undefined) {
     plan.aged.clone(folder)
-    countFolder(storage, ledger, folder)
+    countFolder(files, ledger, folder)
   }
   const background = backgroundRunOf(plan.config)
   const device = background?.logical?.device ?? null
   // Logical time knows no collections.
   const watch = device === null ? new GarbageWatch() : null
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
-  const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
+  const parts = { storage, files, ledger, folder, seed, onEdit: context.onEdit }
   let target: CountedTarget | null = null
   let varve: VarveTarget | null = null
   const readThreads =
@@ -78,6 +82,7 @@ async function measure(
         const listeners = { onEvent, onJobStart, onStall }
         const opened = openTarget(plan, { ...parts, ...listeners, clock, background })
         varve = opened.varve
+        context.onFacts?.(() => opened.varve.facts())
         return { target: opened.target, books: new CountedBooks(opened.target) }
       },
       workload: plan.createWorkload(),
@@ -114,6 +119,7 @@ async function measure(
     if (error instanceof Interrupted) kept = false
     throw error
   } finally {
+    context.onFacts?.(null)
     watch?.stop()
     await readThreads?.close()
     await target?.close()
@@ -132,6 +138,7 @@ function answersOf({ config, engineOptions }: RunPlan): AnswerOracle {
 
 interface OpenParts {
   readonly storage: Storage
+  readonly files: Storage
   readonly ledger: Ledger
   readonly folder: string
   readonly clock: Clock

@@ -23,6 +23,7 @@ import {
 } from '../../engine/index.ts'
 import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
+import type { DatabaseFacts } from '../base/open-metrics.ts'
 import {
   type Answer,
   type CountedTarget,
@@ -40,7 +41,9 @@ import type { ClientWork } from './virtual-device.ts'
 
 export interface VarveTargetOptions {
   readonly storage: Storage
-  /** The ledger of the storage. */
+  /** Where the bytes lie, if `storage` encrypts them. Left out: `storage`. */
+  readonly files?: Storage
+  /** The ledger of `files`. */
   readonly ledger: Ledger
   readonly folder: string
   readonly strategy: CompactionStrategy
@@ -165,9 +168,18 @@ export class VarveTarget implements CountedTarget {
     }
   }
 
+  /** Counters at this moment. */
+  facts(): DatabaseFacts {
+    return {
+      version: this.#database.version,
+      metrics: this.#database.metrics(),
+      cells: this.#options.ledger.cells(),
+    }
+  }
+
   liveFileBytes(): number {
-    const { storage, folder } = this.#options
-    const sizes = storage.list(folder).map((name) => storage.size(`${folder}/${name}`))
+    const { storage, files = storage, folder } = this.#options
+    const sizes = files.list(folder).map((name) => files.size(`${folder}/${name}`))
     return sizes.reduce((sum, bytes) => sum + bytes, 0)
   }
 

@@ -17,24 +17,19 @@
  * Invariant: CURRENT comes last, when all it leads to is durable; after a failure nothing stays.
  */
 
-import { invalidArgument } from '../../base/errors.ts'
-import { optionsName, segmentName, tableName, walName } from '../../manifest/file-names.ts'
+import { optionsName, tableName, walName } from '../../manifest/file-names.ts'
 import { FileNumbers } from '../../manifest/file-numbers.ts'
 import { Manifest } from '../../manifest/manifest.ts'
-import { copyFile, linkOrCopy } from '../../storage/copies.ts'
 import { type FileTag, joinPath, type Storage } from '../../storage/storage.ts'
-import { COMPRESSION_TYPE } from '../../table/compression.ts'
 import { EMPTY_LEVEL, levelOf } from '../../version/level.ts'
 import { type Run, tablesOf } from '../../version/run.ts'
-import type { SegmentMeta, Segments } from '../../version/segment-meta.ts'
 import { runsNewestFirst, type Version, versionOf } from '../../version/version.ts'
-import { encodeSegmentFooter, encodeSegmentHeader } from '../../vlog/segment-format.ts'
-import { LogWriter } from '../../wal/log-writer.ts'
 import type { ReplayReport } from '../events.ts'
-import type { ReplayedBatch } from '../log-replay.ts'
+import { type FolderPair, fillFolder, placeFile, writeLog } from '../folder-pair.ts'
 import { checkPlace } from '../open-options.ts'
 import { engineOptionsSchema } from '../options.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
+import { placeSegments } from './placed-segments.ts'
 
 /** What an export wrote. */
 export interface ExportReport {
@@ -68,14 +63,8 @@ export function exportDatabase(
   const to = storage.resolve(toName)
   return withClosedFolder(storage, name, (folder) => {
     const content = readContent(storage, folder)
-    if (storage.list(to).length > 0) throw invalidArgument(`${to} is not empty`, { path: to })
-    storage.makeFolder(to)
-    try {
-      return fill(storage, folder, to, content, order(content.manifest.version))
-    } catch (error) {
-      for (const name of storage.list(to)) storage.remove(joinPath(to, name))
-      throw error
-    }
+    const pair = { source: storage, folder, target: storage, to }
+    return fillFolder(pair, () => fill(pair, content, order(content.manifest.version)))
   })
 }
 
@@ -83,25 +72,19 @@ function newestFirst(version: Version): readonly Run[] {
   return Array.from(runsNewestFirst(version), ({ run }) => run)
 }
 
-function fill(
-  storage: Storage,
-  folder: string,
-  to: string,
-  content: FolderContent,
-  runs: readonly Run[],
-): ExportReport {
+function fill(pair: FolderPair, content: FolderContent, runs: readonly Run[]): ExportReport {
+  const { target: storage, to } = pair
   const version = versionOf([EMPTY_LEVEL, ...runs.map((run) => levelOf([run]))])
   let tablesCopied = 0
   for (const run of runs) {
     for (const { id } of tablesOf(run)) {
-      const [source, target] = [joinPath(folder, tableName(id)), joinPath(to, tableName(id))]
-      if (!linkOrCopy(storage, source, target)) tablesCopied++
+      if (!placeFile(pair, tableName(id))) tablesCopied++
     }
   }
   const { nextRunId, lastSeq, nextFileNumber } = content.manifest
   const numbers = new FileNumbers(nextFileNumber)
   const logNumber = numbers.allocate()
-  const segments = exportSegments(storage, folder, to, content)
+  const segments = placeSegments(pair, content)
   const { replay, report: replayed } = content.recovery
   writeLog(storage, joinPath(to, walName(logNumber)), replay.batches)
   const optionsPath = joinPath(to, optionsName(numbers.allocate()))
@@ -114,45 +97,6 @@ function fill(
   const { tables, bytes } = version.totals
   const report = { runs: runs.length, tables, tableBytes: bytes, tablesCopied }
   return { ...report, segments: segments.size, replay: replayed }
-}
-
-/** Copies or links the segments. Returns their metadata in the export, where all are complete. */
-function exportSegments(
-  storage: Storage,
-  folder: string,
-  to: string,
-  { manifest, recovery }: FolderContent,
-): Segments {
-  const exported = Array.from(manifest.segments.values(), (meta): SegmentMeta => {
-    const { segment } = meta
-    const [from, target] = [folder, to].map((place) => joinPath(place, segmentName(segment)))
-    const end = recovery.segments.endOf(segment)
-    if (end === undefined) {
-      linkOrCopy(storage, from!, target!)
-      return meta
-    }
-    const { records, recordBytes, validBytes } = end
-    const header = encodeSegmentHeader(COMPRESSION_TYPE.none)
-    const whole = encodeSegmentFooter(records)
-    const ending = records > 0 ? whole : Uint8Array.from([...header, ...whole])
-    copyFile(storage, from!, target!, records > 0 ? validBytes : 0, ending)
-    return { segment, state: 'sealed', records, recordBytes }
-  })
-  return new Map(exported.map((meta) => [meta.segment, meta]))
-}
-
-/**
- * Writes the batches that an open would recover to a log at `path`. The log is written even if it
- * is empty, because the manifest names it and an open expects it.
- */
-function writeLog(storage: Storage, path: string, batches: readonly ReplayedBatch[]): void {
-  const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
-  try {
-    for (const { batch } of batches) log.append(batch.view())
-    log.sync()
-  } finally {
-    log.close()
-  }
 }
 
 /** The options that RocksDB needs to open a tree with `levels` levels. The others keep defaults. */

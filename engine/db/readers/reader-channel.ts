@@ -5,6 +5,7 @@
  */
 
 import type { MessagePort } from 'node:worker_threads'
+import type { CachePolicy } from '../../cache/cache-policy.ts'
 import type { SharedMemTable } from '../../memtable/memtable.ts'
 import type { SharedStorage } from '../../storage/storage.ts'
 import type { Version } from '../../version/version.ts'
@@ -24,6 +25,7 @@ export interface ReaderChannel {
   readonly maxOpenFiles: number | undefined
   readonly openTablesMax: number | undefined
   readonly cacheTableMemory: boolean | undefined
+  readonly cachePolicy: CachePolicy | undefined
   /** The size of the reader's block cache. */
   readonly blockCacheBytes: number
   /** The memory of `VisibleSeq`. */
@@ -46,6 +48,7 @@ export const CHANNEL = [
   'maxOpenFiles',
   'openTablesMax',
   'cacheTableMemory',
+  'cachePolicy',
   'blockCacheBytes',
   'visible',
   'newest',

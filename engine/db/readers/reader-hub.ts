@@ -44,7 +44,7 @@ export interface ReaderHubParts {
   readonly folder: string
   readonly options: Pick<
     EngineOptions,
-    'blockCacheBytes' | 'maxOpenFiles' | 'openTablesMax' | 'cacheTableMemory'
+    'blockCacheBytes' | 'maxOpenFiles' | 'openTablesMax' | 'cacheTableMemory' | 'cachePolicy'
   >
   readonly cache: BlockCache
   readonly pins: PinBoard
@@ -112,6 +112,7 @@ export class ReaderHub {
       maxOpenFiles: engine.maxOpenFiles,
       openTablesMax: engine.openTablesMax,
       cacheTableMemory: engine.cacheTableMemory,
+      cachePolicy: engine.cachePolicy,
       blockCacheBytes: blockCacheBytes ?? this.#parts.cache.capacityBytes,
       visible: visible().memory,
       newest: this.#newest.cells,

@@ -12,7 +12,7 @@ import { ENTRY_KIND, type SeqNum } from '../../base/internal-key.ts'
 import type { Lookup } from '../../base/lookup.ts'
 import { ReadCounters } from '../../base/read-counters.ts'
 import { BlockCache } from '../../cache/block-cache.ts'
-import { NodeStorage } from '../../storage/node-storage.ts'
+import { storageOver } from '../../storage/encryption/shared-storage.ts'
 import { OpenFiles } from '../../storage/open-files.ts'
 import { SegmentHandles } from '../../vlog/segment-handles.ts'
 import {
@@ -59,7 +59,12 @@ interface Moment {
 }
 
 /** Fields of a channel that are undefined where the engine option is left out. */
-const OPTIONAL: ReadonlySet<string> = new Set(['maxOpenFiles', 'openTablesMax', 'cacheTableMemory'])
+const OPTIONAL: ReadonlySet<string> = new Set([
+  'maxOpenFiles',
+  'openTablesMax',
+  'cacheTableMemory',
+  'cachePolicy',
+])
 
 /**
  * Opens a reader in this thread. `channel` is what `Database.readerChannel` returned, and serves
@@ -93,7 +98,7 @@ export class DatabaseReader implements Disposable {
   /** Call `openReader`. */
   constructor(channel: ReaderChannel) {
     const { storage: shared, folder, maxOpenFiles, blockCacheBytes } = channel
-    const storage = NodeStorage.over(shared)
+    const storage = storageOver(shared)
     const files = new OpenFiles(
       {
         openFilesMax: storage.openFilesMax,
@@ -102,7 +107,7 @@ export class DatabaseReader implements Disposable {
       maxOpenFiles,
     )
     const { gets, scans } = this.#counters
-    const cache = new BlockCache(blockCacheBytes)
+    const cache = new BlockCache(blockCacheBytes, channel.cachePolicy)
     const handles = new TableHandles(files, folder, cache, channel)
     const segments = new SegmentHandles(files, (id) => segmentPath(folder, id), cache)
     this.#cache = cache

@@ -8,7 +8,6 @@ import { readdirSync } from 'node:fs'
 import type { CompactionStrategy } from '../../compaction/strategy.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
-import { joinPath } from '../../storage/storage.ts'
 import { bytes, never, strategyOf, text } from '../../testing/fixtures.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { Database } from '../database.ts'
@@ -123,7 +122,7 @@ async function use(): Promise<object> {
   merging.close()
   const { faults } = verifyDatabase(storage, folder)
   note()
-  const exported = exportDatabase(storage, folder, joinPath(folder, 'exported'))
+  const exported = exportDatabase(storage, folder, `${folder}-exported`)
   note()
   const again = open(mergeTo(3, 64 * 1024))
   again.flush()

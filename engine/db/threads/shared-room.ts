@@ -10,8 +10,8 @@ import { BlockCache } from '../../cache/block-cache.ts'
 import { FileNumbers, type SharedFileNumbers } from '../../manifest/file-numbers.ts'
 import type { JobPace } from '../../scheduling/threads/job-pace.ts'
 import type { OpenRoom } from '../../scheduling/threads/serve-jobs.ts'
+import { storageOver } from '../../storage/encryption/shared-storage.ts'
 import { limitedStorage } from '../../storage/limited-storage.ts'
-import { NodeStorage } from '../../storage/node-storage.ts'
 import { OpenFiles } from '../../storage/open-files.ts'
 import type { SharedStorage, Storage } from '../../storage/storage.ts'
 import { SegmentHandles } from '../../vlog/segment-handles.ts'
@@ -63,7 +63,7 @@ export function roomsOver({
   numbers: sharedNumbers,
   options,
 }: SharedRoom): (pace: JobPace) => OpenRoom {
-  const whole = NodeStorage.over(shared)
+  const whole = storageOver(shared)
   const numbers = FileNumbers.over(sharedNumbers)
   const cache = new BlockCache(0)
   return (pace) => {

@@ -7,14 +7,17 @@
 import { writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Database } from '../../db/database.ts'
-import { Ledger } from '../../storage/ledger.ts'
-import { NodeStorage } from '../../storage/node-storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { everyNth } from '../fixtures.ts'
-import { entryAt, KILL_OPTIONS } from './kill-entries.ts'
+import { entryAt, KILL_OPTIONS, killStorage } from './kill-entries.ts'
 
-const [folder, first, scheduling] = process.argv.slice(2) as [string, string, 'inline' | 'threads']
-const storage = new NodeStorage(new Ledger())
+const [folder, first, scheduling, keyed] = process.argv.slice(2) as [
+  string,
+  string,
+  'inline' | 'threads',
+  'plain' | 'encrypted',
+]
+const storage = killStorage(keyed)
 const db = Database.open({
   storage,
   folder,

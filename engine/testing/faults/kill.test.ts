@@ -8,15 +8,14 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRandom } from '../../base/random.ts'
 import { Database } from '../../db/database.ts'
-import { Ledger } from '../../storage/ledger.ts'
-import { NodeStorage } from '../../storage/node-storage.ts'
 import { everyNth, text } from '../fixtures.ts'
 import { TreeCheck } from '../oracles/check-tree.ts'
-import { entryAt, KEY_COUNT, KILL_OPTIONS } from './kill-entries.ts'
+import { entryAt, KEY_COUNT, KILL_OPTIONS, killStorage } from './kill-entries.ts'
 
 const CHILD = fileURLToPath(new URL('kill.child.ts', import.meta.url))
 
 type Scheduling = 'inline' | 'threads'
+type Keyed = 'plain' | 'encrypted'
 
 /**
  * Lets the child write from `first` on and kills it after `acknowledgements`. Returns the last
@@ -27,8 +26,9 @@ async function loadAndKill(
   first: number,
   acknowledgements: number,
   scheduling: Scheduling,
+  keyed: Keyed,
 ): Promise<number> {
-  const child = spawn(process.execPath, [CHILD, folder, `${first}`, scheduling], {
+  const child = spawn(process.execPath, [CHILD, folder, `${first}`, scheduling, keyed], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -44,12 +44,14 @@ async function loadAndKill(
 }
 
 // A thread needs time to start and to merge, in which a process acknowledges many writes.
-test.each<[scheduling: Scheduling, rounds: number, mostWrites: number]>([
-  ['inline', 6, 2_000],
-  ['threads', 4, 20_000],
+test.each<[scheduling: Scheduling, keyed: Keyed, rounds: number, mostWrites: number]>([
+  ['inline', 'plain', 6, 2_000],
+  ['threads', 'plain', 4, 20_000],
+  ['inline', 'encrypted', 4, 2_000],
+  ['threads', 'encrypted', 3, 20_000],
 ])(
-  'a process killed at any moment has lost nothing it acknowledged, and the load goes on: %s',
-  async (scheduling, rounds, mostWrites) => {
+  'a process killed at any moment has lost nothing it acknowledged, and the load goes on: %s, %s',
+  async (scheduling, keyed, rounds, mostWrites) => {
     const folder = mkdtempSync(join(tmpdir(), 'varve-kill-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const random = createRandom(11)
@@ -57,8 +59,14 @@ test.each<[scheduling: Scheduling, rounds: number, mostWrites: number]>([
     let flushed = 0
     for (let round = 0; round < rounds; round++) {
       const acknowledgements = 20 + random.nextBelow(mostWrites)
-      const acknowledged = await loadAndKill(folder, written + 1, acknowledgements, scheduling)
-      const storage = new NodeStorage(new Ledger())
+      const acknowledged = await loadAndKill(
+        folder,
+        written + 1,
+        acknowledgements,
+        scheduling,
+        keyed,
+      )
+      const storage = killStorage(keyed)
       using db = Database.open({ storage, folder, strategy: everyNth(3), options: KILL_OPTIONS })
       // A write is one entry, so the newest sequence number is the newest index.
       written = db.lastSeq

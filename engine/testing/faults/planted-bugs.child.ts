@@ -4,9 +4,11 @@
  */
 
 import fc from 'fast-check'
+import type { Isolation } from '../../transaction/validation.ts'
 import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
 import { runAdversary } from '../oracles/adversary.ts'
 import { runScript, scripts } from '../oracles/model.ts'
+import { runTransactions } from '../oracles/transaction-history.ts'
 import { cutPowerEverywhere, historyOf, historyWithCollections } from './power-cuts.ts'
 
 const options = { memtableBytes: 4096, blockBytes: 512 }
@@ -51,11 +53,20 @@ const hunters: Readonly<Record<string, () => unknown>> = {
       tears: false,
       seed: 7,
     }),
+  'histories under serializable': () => huntAnomalies('serializable', []),
+  'histories under snapshot': () => huntAnomalies('snapshot', ['G2', 'G2-item']),
+}
+
+/** Throws the names of the anomalies that the isolation does not allow. */
+async function huntAnomalies(isolation: Isolation, allowed: readonly string[]): Promise<void> {
+  const { anomalies } = await runTransactions({ seed: 3, isolation, transactions: 1000 })
+  const names = new Set(anomalies.map(({ name }) => name).filter((name) => !allowed.includes(name)))
+  if (names.size > 0) throw new Error([...names].sort().join(' '))
 }
 
 let found = 'nothing'
 try {
-  hunters[process.argv[2]!]!()
+  await hunters[process.argv[2]!]!()
 } catch (error) {
   const causes: unknown[] = []
   for (let at = error; at !== undefined; at = at instanceof Error ? at.cause : undefined) {

@@ -320,3 +320,98 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
     expect(await hunt(hunter, path, find, replace)).not.toBe('nothing')
   })
 })
+
+test('transactions as they are show no anomaly but the write skew that snapshot allows', async () => {
+  const hunters = ['histories under serializable', 'histories under snapshot']
+  expect(await Promise.all(hunters.map((hunter) => hunt(hunter)))).toEqual(['nothing', 'nothing'])
+})
+
+describe('ways to let a transaction see or overwrite what it must not are found', () => {
+  const VALIDATION = 'transaction/validation.ts'
+  test.each<
+    [bug: string, isolation: string, path: string, find: string | RegExp, replace: string, RegExp]
+  >([
+    [
+      'a missed phantom: scanned ranges are not checked',
+      'serializable',
+      VALIDATION,
+      'of reads.spans()',
+      'of [] as KeySpan[]',
+      /G2/,
+    ],
+    [
+      'a missed phantom: a range ends at the last entry that was found',
+      'serializable',
+      'transaction/read-set.ts',
+      'if (this.#isComplete) return this.#span',
+      '',
+      /G2/,
+    ],
+    [
+      'write skew: keys that were read are not checked',
+      'serializable',
+      VALIDATION,
+      'of reads.keys()',
+      'of [] as Uint8Array[]',
+      /G2-item/,
+    ],
+    [
+      'a lost update: keys that were written are not checked',
+      'snapshot',
+      VALIDATION,
+      'of writes.keys()',
+      'of [] as Uint8Array[]',
+      /lost-update/,
+    ],
+    [
+      'a lost update between two transactions of one group',
+      'snapshot',
+      'db/commits.ts',
+      'this.#history.note(batch, seq)\n      seq',
+      'seq',
+      /lost-update/,
+    ],
+    [
+      'a lost update by a write without a transaction',
+      'snapshot',
+      'db/commits.ts',
+      /if \(this\.#history\.isActive\) for .*/,
+      '',
+      /lost-update/,
+    ],
+    [
+      'a lost update: the history ends with the first transaction, not with the oldest',
+      'snapshot',
+      'transaction/commit-history.ts',
+      'oldest?.snapshotSeq ?? SEQ_NUM_MAX',
+      'SEQ_NUM_MAX',
+      /lost-update/,
+    ],
+    [
+      'a dirty read through a savepoint: its writes are not taken back',
+      'serializable',
+      'transaction/write-set.ts',
+      'this.#undos.length > mark',
+      'false',
+      /G1a/,
+    ],
+    [
+      'a dirty read through a savepoint: a first write of a key stays',
+      'serializable',
+      'transaction/write-set.ts',
+      'if (before === undefined) this.#entries.delete(key)',
+      'if (before === undefined) continue',
+      /G1a/,
+    ],
+    [
+      'a read of what was committed after the begin',
+      'snapshot',
+      'db/database.ts',
+      'this.get(key, { snapshot })',
+      'this.get(key)',
+      /G-single|incompatible-order|lost-update/,
+    ],
+  ])('%s: under %s', async (_, isolation, path, find, replace, found) => {
+    expect(await hunt(`histories under ${isolation}`, path, find, replace)).toMatch(found)
+  })
+})

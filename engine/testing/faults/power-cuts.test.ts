@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { EncryptionKey } from '../../storage/encryption/encryption-key.ts'
 import type { Storage, WritableFile } from '../../storage/storage.ts'
 import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
 import { schedulesFrom } from '../interleavings.ts'
@@ -6,6 +7,7 @@ import {
   cutPowerEverywhere,
   historyOf,
   historyWithCollections,
+  historyWithTransactions,
   type PowerCutPlan,
 } from './power-cuts.ts'
 
@@ -26,6 +28,9 @@ const logPlan: PowerCutPlan = {
   options: { ...plan.options, valueLog: RESTLESS_LOG },
   valueLogPolicy: restless,
 }
+
+/** The same folders, encrypted. */
+const key = EncryptionKey.of(new Uint8Array(32).fill(9))
 
 /** A storage whose syncs do nothing if `skips` returns true: a planted bug. */
 function withoutSync(storage: Storage, skips: (path: string) => boolean): Storage {
@@ -84,6 +89,14 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
     expect(images).toBe(calls * 5)
   })
 
+  test.each([
+    ['its files', { ...plan, history: historyOf(70, 3), tears: true }],
+    ['its values in a log', { ...logPlan, history: historyWithCollections(7, 12) }],
+  ])('does so where %s are encrypted', (_, open) => {
+    const { calls } = cutPowerEverywhere({ ...open, key })
+    expect(calls).toBeGreaterThan(100)
+  })
+
   const [, first, second] = schedulesFrom(7, 2)
   test.each([
     [first!, { ...plan, history: historyOf(45, 9), randomImages: 1 }],
@@ -92,6 +105,14 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
     const { calls, images } = cutPowerEverywhere({ ...background, schedule })
     expect(calls).toBeGreaterThan(100)
     expect(images).toBe(calls * 5)
+  })
+
+  test.each(schedulesFrom(8, 1))('keeps all of a transaction or nothing, jobs %s', (schedule) => {
+    const history = historyWithTransactions(45, 13)
+    const cut = { ...plan, history, randomImages: 1, tears: true, schedule }
+    const { calls, images } = cutPowerEverywhere(cut)
+    expect(calls).toBeGreaterThan(100)
+    expect(images).toBeGreaterThan(calls * 6)
   })
 
   test.each([

@@ -7,12 +7,15 @@
  */
 
 import { ManualClock } from '../../base/clock.ts'
+import { isLsmError } from '../../base/errors.ts'
 import { createRandom, deriveSeed } from '../../base/random.ts'
 import type { CompactionStrategy } from '../../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
 import { Database } from '../../db/database.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
 import type { EngineOptionsInput } from '../../db/options.ts'
+import { EncryptedStorage } from '../../storage/encryption/encrypted-storage.ts'
+import type { EncryptionKey } from '../../storage/encryption/encryption-key.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { PowerLossChoice } from '../../storage/power-loss.ts'
@@ -29,6 +32,8 @@ export type HistoryStep =
   | {
       readonly kind: 'batch'
       readonly sync: boolean
+      /** Whether a transaction writes it; others that do not commit run at the same time. */
+      readonly isTransaction?: boolean
       readonly writes: readonly Write[]
     }
   | { readonly kind: 'flush' }
@@ -49,6 +54,8 @@ export interface PowerCutPlan {
   readonly schedule?: Schedule
   /** Wraps the storage that the history runs on, so that a test can plant a bug. */
   readonly wrap?: (storage: Storage) => Storage
+  /** The key under which all files are encrypted; by default they are not. */
+  readonly key?: EncryptionKey
 }
 
 export interface PowerCutReport {
@@ -90,6 +97,13 @@ export function historyWithCollections(batches: number, seed: number): readonly 
   })
 }
 
+/** As `historyOf`, with most batches as transactions. */
+export function historyWithTransactions(batches: number, seed: number): readonly HistoryStep[] {
+  return historyOf(batches, seed).map((step, index) =>
+    step.kind === 'batch' ? { ...step, isTransaction: index % 4 !== 1 } : step,
+  )
+}
+
 /** Runs the history once and checks all images before each call. Throws at the first failure. */
 export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   const memory = new MemoryStorage(new Ledger())
@@ -105,11 +119,13 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
     for (const choice of choicesAt(plan, calls, plan.tears ? tears.points() : [])) {
       images++
       const ledger = new Ledger()
-      const image = memory.powerLoss(choice, ledger)
-      countFolder(image, ledger, FOLDER)
+      const lost = memory.powerLoss(choice, ledger)
+      countFolder(lost, ledger, FOLDER)
+      const image = encrypted(lost, plan)
       try {
         checkImage(image, plan, states, progress.synced, progress.asked)
-        checkBooks(image, ledger, plan)
+        checkBooks(image, plan)
+        checkLedger(lost, ledger)
       } catch (cause) {
         const at = `before call ${calls} (${call.operation} ${call.path})`
         const how = `${JSON.stringify(choice)}, seed ${plan.seed}, ${plan.schedule ?? 'inline'}`
@@ -119,7 +135,7 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
     tears.note(call)
   }
   const faulty = new FaultStorage(memory, { onCall })
-  live(plan.wrap?.(faulty) ?? faulty, plan, progress)
+  live(encrypted(plan.wrap?.(faulty) ?? faulty, plan), plan, progress)
   const opens = 1 + plan.history.filter(({ kind }) => kind === 'reopen').length
   return { calls, images, manifestRolls: manifests - opens }
 }
@@ -141,11 +157,56 @@ function live(
       db = open(storage, plan, interleaving)
     } else {
       progress.asked++
-      db.writeSync(batchOf(step.writes), { sync: step.sync })
+      const [first] = step.writes.filter(isWritten)
+      if (step.isTransaction === true && first !== undefined) {
+        commitBetweenOthers(db, first[0], step.writes, step.sync)
+      } else {
+        db.writeSync(batchOf(step.writes), { sync: step.sync })
+      }
       if (step.sync) progress.synced = progress.asked
     }
   }
   db.close()
+}
+
+/** Whether it is no range without keys. */
+function isWritten([key, value]: Write): boolean {
+  return value === null || typeof value === 'string' || key < value.to
+}
+
+/**
+ * Commits the writes as a transaction that took others back, while one is rolled back and one is
+ * refused, because it wrote `firstKey` too. Nothing of these may be in any image.
+ */
+function commitBetweenOthers(
+  db: Database,
+  firstKey: string,
+  writes: readonly Write[],
+  sync: boolean,
+): void {
+  const committed = db.transaction()
+  const refused = db.transaction()
+  const rolledBack = db.transaction()
+  const savepoint = committed.savepoint()
+  for (const other of [committed, refused, rolledBack]) {
+    other.put(bytes(firstKey), bytes('never committed'))
+    other.put(bytes('key99'), bytes('never committed'))
+  }
+  committed.rollbackTo(savepoint)
+  for (const [key, value] of writes.filter(isWritten)) {
+    if (value === null) committed.delete(bytes(key))
+    else if (typeof value === 'string') committed.put(bytes(key), bytes(value))
+    else committed.deleteRange(bytes(key), bytes(value.to))
+  }
+  committed.commitSync({ sync })
+  rolledBack.rollback()
+  try {
+    refused.commitSync({ sync: true })
+  } catch (error) {
+    if (isLsmError(error, 'LSM_CONFLICT')) return
+    throw error
+  }
+  throw new Error('two transactions wrote a key at the same time, and both were committed')
 }
 
 function open(
@@ -184,7 +245,7 @@ function print(entries: Iterable<readonly [string, string]>): string {
 }
 
 function checkImage(
-  image: MemoryStorage,
+  image: Storage,
   plan: PowerCutPlan,
   states: readonly string[],
   synced: number,
@@ -200,21 +261,25 @@ function checkImage(
   if (!stateIn(image, plan).includes('after=the reboot')) throw new Error('a later write is lost')
 }
 
-/**
- * Checks, after an open and a close, that the ledger accounts for every byte, and that every
- * pointer leads to its value.
- */
-function checkBooks(image: MemoryStorage, ledger: Ledger, plan: PowerCutPlan): void {
-  if (plan.valueLogPolicy !== undefined) {
-    const { faults } = verifyDatabase(image, FOLDER)
-    if (faults.length > 0) throw faults[0]
-  }
+/** Checks, after an open and a close, that every pointer leads to its value. */
+function checkBooks(image: Storage, plan: PowerCutPlan): void {
+  if (plan.valueLogPolicy === undefined) return
+  const { faults } = verifyDatabase(image, FOLDER)
+  if (faults.length > 0) throw faults[0]
+}
+
+/** Checks that the ledger accounts for every byte. */
+function checkLedger(image: Storage, ledger: Ledger): void {
   const [said, found] = [liveBytes(ledger.balance()), folderBytes(image, FOLDER)]
   if (said !== found) throw new Error(`the ledger says ${said} bytes, ${found} are there`)
 }
 
+function encrypted(storage: Storage, { key }: PowerCutPlan): Storage {
+  return key === undefined ? storage : new EncryptedStorage(storage, key)
+}
+
 /** The state by a scan. Checks that a get of every key agrees. */
-function stateIn(image: MemoryStorage, plan: PowerCutPlan): string {
+function stateIn(image: Storage, plan: PowerCutPlan): string {
   const db = open(image, plan)
   const entries = Array.from(db.scan(), ([key, value]) => [text(key), text(value)] as const)
   for (const [key, value] of entries) {

@@ -2,13 +2,14 @@
 
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setParanoid } from '../../base/assert.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
 import { newDiskFolder } from '../disk-folder.ts'
 import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
 import { type Place, runScriptIn, type Setup, scripts } from './model.ts'
+import { runTransactions } from './transaction-history.ts'
 
 beforeAll(() => setParanoid(true))
 afterAll(() => setParanoid(false))
@@ -49,4 +50,17 @@ test('a database with jobs in threads and a sorted map answer alike, step by ste
     }),
     { numRuns: 3, endOnFailure: true },
   )
+})
+
+test('transactions are serializable while jobs run in threads', async () => {
+  const place = {
+    storage: new NodeStorage(new Ledger()),
+    folder: join(newDiskFolder(), 'transactions'),
+    scheduling: 'threads',
+  } as const
+  const plan = { seed: 21, isolation: 'serializable', transactions: 500, place } as const
+  const { anomalies, committed, conflicts } = await runTransactions(plan)
+  expect(anomalies).toEqual([])
+  expect(committed).toBeGreaterThan(200)
+  expect(conflicts).toBeGreaterThan(50)
 })

@@ -1,12 +1,15 @@
 /**
- * Owns the work of `varve db`: it verifies, prints and exports a database folder that is not open
- * anywhere.
+ * Owns the work of `varve db`: it verifies, prints, exports and copies a database folder that is
+ * not open anywhere.
  */
-import { existsSync, rmdirSync } from 'node:fs'
+import { existsSync, lstatSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  checkpointFolder,
   describeFolder,
+  EncryptedStorage,
   exportDatabase,
+  isEncrypted,
   Ledger,
   NodeStorage,
   type ReplayReport,
@@ -17,6 +20,43 @@ import { formatBytes } from '../../base/units.ts'
 import { UsageError, usageOf } from '../../base/usage-error.ts'
 import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
+import { keyOfFile, storageOf } from './folder-key.ts'
+
+/** Does `varve db checkpoint`; returns the exit code. Throws `UsageError`. */
+export function checkpointTo({ operands: [folder, to], flags }: Arguments): number {
+  if (lstatSync(to!, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new UsageError(`${to} is a symbolic link: name the folder itself`)
+  }
+  return onDatabase(folder!, () => {
+    const source = storageOf(folder!, flags.get('key-file')?.[0])
+    const newKey = flags.get('to-key-file')?.[0]
+    const target =
+      newKey === undefined
+        ? source
+        : new EncryptedStorage(new NodeStorage(new Ledger()), keyOfFile(newKey))
+    return withNewFolder(to!, () => {
+      const report = checkpointFolder(source, folder!, to!, target)
+      const { tables, tableBytes, tablesCopied, segments, lastSeq, replay } = report
+      const copied = tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
+      print(`${to}: ${tables} tables, ${formatBytes(tableBytes)}, ${copied}; up to seq ${lastSeq}`)
+      if (segments > 0) print(`  and ${segments} segments of a value log`)
+      if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
+      warnOfDamage(replay, 'the checkpoint leaves out')
+      return EXIT.done
+    })
+  })
+}
+
+/** The engine removes its files after a failure; the folder goes too if this command made it. */
+function withNewFolder(to: string, work: () => number): number {
+  const wasThere = existsSync(to)
+  try {
+    return work()
+  } catch (error) {
+    if (!wasThere && existsSync(to)) rmdirSync(to)
+    throw error
+  }
+}
 
 /** Does `varve db export`; returns the exit code. Throws `UsageError`. */
 export function exportTo({ operands: [folder, to] }: Arguments): number {
@@ -24,9 +64,12 @@ export function exportTo({ operands: [folder, to] }: Arguments): number {
 }
 
 function exportFolder(folder: string, to: string): number {
-  const wasThere = existsSync(to)
-  try {
-    const report = exportDatabase(storage(), folder, to)
+  const files = new NodeStorage(new Ledger())
+  if (isEncrypted(files, folder)) {
+    throw new UsageError(`${folder} is encrypted, and RocksDB could not read it`)
+  }
+  return withNewFolder(to, () => {
+    const report = exportDatabase(files, folder, to)
     const { runs, tables, tableBytes, tablesCopied, segments, replay } = report
     const copied = tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
     print(`${to}: ${tables} tables in ${runs} runs, ${formatBytes(tableBytes)}, ${copied}`)
@@ -34,19 +77,15 @@ function exportFolder(folder: string, to: string): number {
     if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
     warnOfDamage(replay, 'the export leaves out')
     return EXIT.done
-  } catch (error) {
-    // The engine removed its files; the folder goes too if this command made it.
-    if (!wasThere && existsSync(to)) rmdirSync(to)
-    throw error
-  }
+  })
 }
 
-export function dump({ operands: [folder] }: Arguments): number {
-  return onDatabase(folder!, () => dumpFolder(folder!))
+export function dump({ operands: [folder], flags }: Arguments): number {
+  return onDatabase(folder!, () => dumpFolder(folder!, flags.get('key-file')?.[0]))
 }
 
-function dumpFolder(folder: string): number {
-  const { content, runs, tree } = describeFolder(storage(), folder)
+function dumpFolder(folder: string, keyFile: string | undefined): number {
+  const { content, runs, tree } = describeFolder(storageOf(folder, keyFile), folder)
   const { manifest, options, recovery } = content
   const { report } = recovery
   const { totals, levels } = manifest.version
@@ -87,8 +126,8 @@ function valueLogFacts(segments: Segments): [string, string][] {
   return [['value log', `${counts} segments; ${bytes} bytes of records in the sealed`]]
 }
 
-export function verify({ operands: [folder] }: Arguments): number {
-  return onDatabase(folder!, () => verifyFolder(folder!))
+export function verify({ operands: [folder], flags }: Arguments): number {
+  return onDatabase(folder!, () => verifyFolder(folder!, flags.get('key-file')?.[0]))
 }
 
 function onDatabase(folder: string, work: () => number): number {
@@ -98,8 +137,8 @@ function onDatabase(folder: string, work: () => number): number {
   return usageOf(work)
 }
 
-function verifyFolder(folder: string): number {
-  const report = verifyDatabase(storage(), folder)
+function verifyFolder(folder: string, keyFile: string | undefined): number {
+  const report = verifyDatabase(storageOf(folder, keyFile), folder)
   const { tables, tableBytes, segments, logs, batches, faults } = report
   for (const fault of faults) warn(fault.message)
   const values = segments === 0 ? '' : `, ${segments} segments of a value log`
@@ -107,10 +146,6 @@ function verifyFolder(folder: string): number {
     `${tables} tables (${formatBytes(tableBytes)})${values}, ` + `${logs} logs (${batches} batches)`
   if (faults.length === 0) print(`${folder}: sound; ${checked}`)
   return faults.length === 0 ? EXIT.done : EXIT.failed
-}
-
-function storage(): NodeStorage {
-  return new NodeStorage(new Ledger())
 }
 
 function print(line: string): void {

@@ -10,7 +10,7 @@ import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
 import { Progress } from '../../cli/progress.ts'
 import { commandOf, isEngineTarget, type Request, type SuiteRequest } from '../../cli/request.ts'
-import { say } from '../../cli/run-command.ts'
+import { note, say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { ANSWERS_GATE } from '../../measure/gates.ts'
 import type { PeerPlan } from '../../targets/peers/peer-plan.ts'
@@ -47,8 +47,9 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     if (!request.quiet) say(line)
   }
   using recording = await recordingOf(request, plans, peerPlans)
+  const metrics = await metricsOf(request)
   await announce(request, [...plans, ...peerPlans])
-  for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(note)
+  for (const line of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(line)
   try {
     const context: SweepContext = {
       outFolder: request.out,
@@ -56,8 +57,12 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
       keep: request.keep,
       force: request.force || recording !== null,
       signal,
-      terminalWritten: () => sumOf(progress.written, recording?.written),
-      onProgress: (...place) => progress.update(...place),
+      terminalWritten: () => sumOf(progress.written, recording?.written, metrics?.written),
+      onProgress: (...place) => {
+        progress.update(...place)
+        metrics?.progress(place[3])
+      },
+      onFacts: (facts) => metrics?.show(facts),
       onRun: (what) => progress.running(what),
       onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
@@ -76,7 +81,17 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     return tellLosses([...results, ...peers])
   } finally {
     progress.clear()
+    await metrics?.close()
   }
+}
+
+/** The server of `--metrics`, or null. Throws `UsageError`. */
+async function metricsOf({ metrics }: Request) {
+  if (metrics === null) return null
+  const { MetricsServer, parseMetricsAddress } = await import('../../cli/metrics-server.ts')
+  const server = await MetricsServer.listen(parseMetricsAddress(metrics))
+  note(`metrics at ${server.url}`)
+  return server
 }
 
 /** The picks from the tree that was found, and the levels they end with. */
@@ -127,8 +142,11 @@ async function recordingOf(
   return new Recording(record, plan)
 }
 
-function sumOf(terminal: Transfer, trace: Transfer = { bytes: 0, calls: 0 }): Transfer {
-  return { bytes: terminal.bytes + trace.bytes, calls: terminal.calls + trace.calls }
+function sumOf(...transfers: readonly (Transfer | undefined)[]): Transfer {
+  return {
+    bytes: transfers.reduce((sum, transfer) => sum + (transfer?.bytes ?? 0), 0),
+    calls: transfers.reduce((sum, transfer) => sum + (transfer?.calls ?? 0), 0),
+  }
 }
 
 /** The plans, changed to start from loaded trees in `folder`; unchanged if it is null. */

@@ -1,5 +1,6 @@
 /** Owns the commands of the shell, in the order in which its help lists them. */
 import { type Database, type ScanOptions, WriteBatch } from '../../../engine/index.ts'
+import { databaseFamilies, openMetricsText } from '../../base/open-metrics.ts'
 import { formatBytes } from '../../base/units.ts'
 import { UsageError, unknownName } from '../../base/usage-error.ts'
 import { columns } from '../../cli/text-lines.ts'
@@ -40,6 +41,22 @@ const remove: ShellCommand = {
       options,
       (batch) => batch.delete(key!),
       (db, sync) => db.delete(key!, sync),
+    ),
+}
+
+const removeRange: ShellCommand = {
+  name: 'delete-range',
+  words: '<from> <to>',
+  least: 2,
+  most: 2,
+  options: SYNC,
+  help: 'Removes all keys from <from> on, up to <to>, which stays.',
+  run: (session, [from, to], options) =>
+    change(
+      session,
+      options,
+      (batch) => batch.deleteRange(from!, to!),
+      (db, sync) => db.deleteRange(from!, to!, sync),
     ),
 }
 
@@ -217,6 +234,18 @@ const stats: ShellCommand = {
   },
 }
 
+const metrics: ShellCommand = {
+  name: 'metrics',
+  words: '',
+  least: 0,
+  most: 0,
+  help: 'Prints the counters as OpenMetrics text, as Prometheus reads it.',
+  run: ({ db }) =>
+    openMetricsText(databaseFamilies({ version: db.version, metrics: db.metrics() }))
+      .trimEnd()
+      .split('\n'),
+}
+
 const flush: ShellCommand = {
   name: 'flush',
   words: '',
@@ -289,7 +318,7 @@ const quit: ShellCommand = {
 /** All commands by name. */
 export const COMMANDS: ReadonlyMap<string, ShellCommand> = new Map(
   [
-    ...[put, get, remove, scan, batch, write, discard, snapshot, release],
-    ...[stats, flush, compact, verify, help, quit],
+    ...[put, get, remove, removeRange, scan, batch, write, discard, snapshot, release],
+    ...[stats, metrics, flush, compact, verify, help, quit],
   ].map((command) => [command.name, command]),
 )
