@@ -9,6 +9,7 @@
  * all tables come to lie in one shard, as when keys ascend, new borders replace all.
  */
 
+import { compareBytes } from '../../engine/base/compare.ts'
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 import { endsBefore } from '../../engine/version/key-range.ts'
 import type { Level } from '../../engine/version/level.ts'
