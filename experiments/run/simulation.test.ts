@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type RunResult, runResultSchema } from '../../results/schema.ts'
+import { open } from '../../strategies/open.ts'
 import { databaseFolder } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { chartFor } from '../charts/chart-for.ts'
@@ -234,6 +235,19 @@ describe('from the tree of a database', () => {
   test('a folder that is no database is named', async () => {
     const plans = plansFor('--target=simulator', `--from=${folder}`)
     const line = `--from: ${folder} is not a database: it has no CURRENT file`
+    await expect(plans.catch((error) => error.message)).resolves.toBe(line)
+  })
+
+  test('a tree with range deletions is refused', async () => {
+    const place = join(folder, 'ranges')
+    const db = open(place)
+    await db.deleteRange(Uint8Array.of(1), Uint8Array.of(2))
+    using _snapshot = db.snapshot()
+    await db.deleteRange(Uint8Array.of(1), Uint8Array.of(3))
+    db.flush()
+    db.close()
+    const plans = plansFor('--target=simulator', '--strategy=tiering', `--from=${place}`)
+    const line = `--from: ${place} holds 2 range deletions, which the simulator does not model`
     await expect(plans.catch((error) => error.message)).resolves.toBe(line)
   })
 })

@@ -20,14 +20,21 @@ export interface TreeSource {
   readonly record: MeanRecord
 }
 
-/** Throws `UsageError` if the folder is no database, is open, or is damaged. */
+/**
+ * Throws `UsageError` if the folder is no database, is open, or is damaged, and if it holds range
+ * deletions, which the simulator does not model.
+ */
 export function readTreeSource(folder: string): TreeSource {
   if (!existsSync(join(folder, 'CURRENT'))) {
     throw new UsageError(`--from: ${folder} is not a database: it has no CURRENT file`)
   }
   const tree = usageOf(() => readFolderTree(new NodeStorage(new Ledger()), folder))
-  const { entries, tombstones } = tree.version.totals
+  const { entries, tombstones, rangeDeletions } = tree.version.totals
   if (entries === 0) throw new UsageError(`--from: ${folder} has no tables yet`)
+  if (rangeDeletions > 0) {
+    const held = `${rangeDeletions} range deletions`
+    throw new UsageError(`--from: ${folder} holds ${held}, which the simulator does not model`)
+  }
   const tables = tree.version.levels.flatMap(({ runs }, level) =>
     runs.flatMap((run) =>
       run.chunks.flatMap((chunk) => chunk.tables.map((table) => ({ level, run: run.id, table }))),

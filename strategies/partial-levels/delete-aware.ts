@@ -12,8 +12,9 @@
  *        (mode sd)
  *
  * Lethe estimates the entries that a table invalidates as the exact number of its tombstones, plus
- * an estimate for range deletes from histograms. There are no range deletes here, so the estimate
- * is the number of tombstones in `TableMeta`; Lethe's program ranks by that number as well.
+ * an estimate for range deletes from histograms. There are no histograms here: the estimate is the
+ * number of tombstones in `TableMeta`, in which a range deletion counts as one. Lethe's program
+ * ranks by that number as well.
  *
  * The bound does not hold for tombstones that a snapshot still needs, nor for those in the
  * memtable.

@@ -12,7 +12,8 @@
  *
  * Left out:
  * - FIFO, manual compaction, CompactFiles, temperatures, per-key placement and tiered storage,
- *   blob files, partitioners, timestamps, range deletions, ingestion: there is no such thing here
+ *   blob files, partitioners, timestamps, ingestion: there is no such thing here
+ * - range deletions: the trees of these tests count a key's entries only
  * - OverlappingUserKeys, 2 to 7, 10 and 11, TrivialMoveMultipleFiles5,
  *   UniversalMarkedCompactionStartOutputOverlap: two files of a level share a user key, and the
  *   test is about that

@@ -44,6 +44,8 @@ describe('shards', () => {
     // The shortest key that parts two tables.
     expect(bordersOf(tree, '', 2)).toBe('e')
     expect(bordersOf('L0\nR2: 9[a,z]', '', 2)).toBe('')
+    // A range deletion ends the second table before the first key of the third.
+    expect(bordersOf('L1\nR1: 1[aa,az]; 2[c,ee); 3[ee,g]; 4[hi,k]', '', 2)).toBe('ee')
   })
 
   test('double where tables begin near the middle of every shard, and keep their borders', () => {

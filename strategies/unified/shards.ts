@@ -11,6 +11,7 @@
 
 import { compareBytes } from '../../engine/base/compare.ts'
 import type { TreeView } from '../../engine/compaction/strategy.ts'
+import { endsBefore } from '../../engine/version/key-range.ts'
 import type { Level } from '../../engine/version/level.ts'
 import { lowerBound, type Run, tableAt, tablesOf } from '../../engine/version/run.ts'
 import { rawBytes } from '../../engine/version/table-meta.ts'
@@ -136,10 +137,10 @@ function sumsOf(run: Run): Float64Array {
 
 /** The shortest key between table `index` of the run and the table before it, in hex. */
 function borderBefore(run: Run, index: number): string {
-  const { largest } = tableAt(run, index - 1)
+  const before = tableAt(run, index - 1)
   const { smallest } = tableAt(run, index)
   let length = 1
-  while (compareBytes(smallest.subarray(0, length), largest) <= 0) length++
+  while (!endsBefore(before, smallest.subarray(0, length))) length++
   return toHex(smallest.subarray(0, length))
 }
 
