@@ -6,7 +6,7 @@ import { smallestRatio } from './testing/smallest-ratio.ts'
 
 const SEED = 20_261_121
 /** Every image is opened three times, so only one strategy gets the long history. */
-const STEPS = 50
+const STEPS = 80
 /** A memtable may fill to twice its size while its freeze is prepared, so there are fewer edits. */
 const STEPS_SEEDED = 110
 const STEPS_LONGEST = 150

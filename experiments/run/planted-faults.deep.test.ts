@@ -90,8 +90,8 @@ test.each<[fault: string, path: string, find: string, replace: string, flags: re
   [
     'a merge keeps the older of two versions',
     'compaction/merge-rules.ts',
-    'if (sameKey && own === stripe) {',
-    'if (!sameKey && source.seq % 1000 === 0 && own >= 0) {',
+    'const isShadowed = sameKey && own === stripe',
+    'const isShadowed = !sameKey && source.seq % 1000 === 0 && own >= 0',
     YCSB,
   ],
   [

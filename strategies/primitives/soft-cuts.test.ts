@@ -57,6 +57,13 @@ describe('an aligned output', () => {
     expect(plain).toEqual({ ...fields, targetTableBytes: 200 })
   })
 
+  test('may end at the end of a table that ends without its largest key, once', () => {
+    const tree = `
+  L2
+    R2: 3[a,c) values=20; 4[c,e] values=20`
+    expect(borders(output('a', 's', { tree }).softCuts!)).toBe('[a 20, c 0, c 20, e+ 0]')
+  })
+
   test('has RocksDB’s limits', () => {
     const { endsFrom, overlapBytesMax, skippedBytesMin } = output('d', 's').softCuts!
     expect(endsFrom.map(Math.round)).toEqual([55, 60, 65, 70, 75, 80, 85, 90])

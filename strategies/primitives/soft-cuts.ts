@@ -92,7 +92,7 @@ export function softCutsAt(grandparents: readonly TableMeta[], targetBytes: numb
   const keys: Uint8Array[] = []
   const overlapBytes: number[] = []
   for (const table of grandparents) {
-    keys.push(table.smallest, keyAfter(table.largest))
+    keys.push(table.smallest, firstKeyAfter(table))
     overlapBytes.push(rawBytes(table), 0)
   }
   return {
@@ -114,15 +114,16 @@ function endsOfPassed(
   for (const table of grandparents) {
     passedBytes += rawBytes(table)
     if (passedBytes < passedBytesMax) continue
-    ends.push(keyAfter(table.largest))
+    ends.push(firstKeyAfter(table))
     passedBytes = 0
   }
   return ends
 }
 
-/** The first key after `key` in the order of bytes. */
-function keyAfter(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1)
-  next.set(key)
+/** The first key after all keys of the range. */
+function firstKeyAfter({ largest, isOpen }: KeyRange): Uint8Array {
+  if (isOpen === true) return largest
+  const next = new Uint8Array(largest.length + 1)
+  next.set(largest)
   return next
 }

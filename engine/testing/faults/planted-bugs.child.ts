@@ -41,7 +41,7 @@ const hunters: Readonly<Record<string, () => unknown>> = {
       valueLogPolicy: restless,
     }))
     const property = fc.property(scripts(300), (script) => runScript(script, setups))
-    return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })
+    return fc.assert(property, { seed: 1, numRuns: 60, endOnFailure: true })
   },
   'power cuts of the log': () =>
     cutPowerEverywhere({
