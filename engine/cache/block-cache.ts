@@ -11,6 +11,7 @@
 import { assert } from '../base/assert.ts'
 import { CACHE_POLICY_DEFAULT, type CachePolicy, evictionOf } from './cache-policy.ts'
 import type { Eviction } from './eviction.ts'
+import { widened } from './widened.ts'
 
 const NONE = -1
 const SLOTS_INITIAL = 64
@@ -143,8 +144,8 @@ export class BlockCache {
   /** Called only when every slot is taken. Links all slots again; the added ones are free. */
   #growSlots(count: number): void {
     const used = this.#blocks.length
-    this.#tableIds = widen(new Float64Array(count), this.#tableIds)
-    this.#offsets = widen(new Float64Array(count), this.#offsets)
+    this.#tableIds = widened(new Float64Array(count), this.#tableIds)
+    this.#offsets = widened(new Float64Array(count), this.#offsets)
     this.#eviction.grow(count)
     this.#next = new Int32Array(count)
     this.#buckets = new Int32Array(count).fill(NONE)
@@ -160,12 +161,4 @@ export class BlockCache {
 function hashOf(tableId: number, offset: number): number {
   const hash = Math.imul(tableId, 0x9e3779b1) ^ Math.imul(offset, 0x85ebca6b)
   return hash ^ (hash >>> 15)
-}
-
-function widen(
-  wide: Float64Array<ArrayBuffer>,
-  from: Float64Array<ArrayBuffer>,
-): Float64Array<ArrayBuffer> {
-  wide.set(from)
-  return wide
 }

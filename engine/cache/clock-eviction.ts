@@ -4,6 +4,7 @@
  */
 
 import type { Eviction } from './eviction.ts'
+import { widened } from './widened.ts'
 
 const FREE = 0
 const UNMARKED = 1
@@ -14,9 +15,7 @@ export class ClockEviction implements Eviction {
   #hand = 0
 
   grow(count: number): void {
-    const states = new Uint8Array(count)
-    states.set(this.#states)
-    this.#states = states
+    this.#states = widened(new Uint8Array(count), this.#states)
   }
 
   inserted(slot: number): void {

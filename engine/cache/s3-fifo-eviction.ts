@@ -14,6 +14,7 @@
  */
 
 import type { Eviction } from './eviction.ts'
+import { widened } from './widened.ts'
 
 /** The share of the small queue. */
 const SMALL_SHARE = 0.1
@@ -114,11 +115,4 @@ class Queue {
   newest = NONE
   count = 0
   bytes = 0
-}
-
-type Numbers = Float64Array | Uint8Array | Int32Array
-
-function widened<Wide extends Numbers>(wide: Wide, from: Wide): Wide {
-  wide.set(from)
-  return wide
 }

@@ -7,14 +7,20 @@
  * folder without CURRENT, which no open takes for a database.
  */
 
-import { segmentName, tableName, walName } from '../manifest/file-names.ts'
+import { segmentName, walName } from '../manifest/file-names.ts'
 import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import type { ManifestState } from '../manifest/manifest-state.ts'
 import { joinPath } from '../storage/storage.ts'
-import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst } from '../version/version.ts'
-import { copyTo, type FolderPair, fillFolder, placeFile, writeLog } from './folder-pair.ts'
+import {
+  copyTo,
+  type FolderPair,
+  fillFolder,
+  placeFile,
+  placeTables,
+  writeLog,
+} from './folder-pair.ts'
 import type { ReplayedBatch } from './log-replay.ts'
 import { OPTIONS_RECORD } from './options-record.ts'
 
@@ -49,10 +55,8 @@ export function fillCheckpoint(
   lastSeq: number,
 ): CheckpointReport {
   const { source, folder, target, to } = pair
-  let tablesCopied = 0
-  for (const { run } of runsNewestFirst(state.version)) {
-    for (const { id } of tablesOf(run)) if (!placeFile(pair, tableName(id))) tablesCopied++
-  }
+  const runs = Array.from(runsNewestFirst(state.version), ({ run }) => run)
+  const tablesCopied = placeTables(pair, runs)
   if (source.list(folder).includes(OPTIONS_RECORD)) {
     copyTo(pair, OPTIONS_RECORD, source.size(joinPath(folder, OPTIONS_RECORD)))
   }

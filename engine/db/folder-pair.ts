@@ -5,8 +5,10 @@
  */
 
 import { invalidArgument } from '../base/errors.ts'
+import { tableName } from '../manifest/file-names.ts'
 import { copyFile, linkOrCopy } from '../storage/copies.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
+import { type Run, tablesOf } from '../version/run.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import type { ReplayedBatch } from './log-replay.ts'
 
@@ -43,6 +45,15 @@ export function placeFile(pair: FolderPair, name: string): boolean {
   if (source === target) return linkOrCopy(source, joinPath(folder, name), joinPath(to, name))
   copyTo(pair, name, source.size(joinPath(folder, name)))
   return false
+}
+
+/** Gives the new folder the tables of the runs. Returns how many could not be linked. */
+export function placeTables(pair: FolderPair, runs: Iterable<Run>): number {
+  let copied = 0
+  for (const run of runs) {
+    for (const { id } of tablesOf(run)) if (!placeFile(pair, tableName(id))) copied++
+  }
+  return copied
 }
 
 /** Copies the first `bytes` bytes of the file `name`, and appends `ending`. */

@@ -11,6 +11,7 @@ const KEYS =
   'passphrase.'
 
 const ONE_FOLDER = { usage: '<folder>', least: 1, most: 1 }
+const TWO_FOLDERS = { usage: '<folder> <to>', least: 2, most: 2 }
 
 const verify: Verb = {
   name: 'db verify',
@@ -40,12 +41,7 @@ const dump: Verb = {
 const exportTo: Verb = {
   name: 'db export',
   summary: 'Links tables and value log into a new folder, so that RocksDB opens it.',
-  operands: {
-    usage: '<folder> <to>',
-    least: 2,
-    most: 2,
-    missing: 'export takes <folder> <to> (see --help)',
-  },
+  operands: { ...TWO_FOLDERS, missing: 'export takes <folder> <to> (see --help)' },
   examples: ['out/a.db out/for-rocksdb'],
   notes: [
     'Each run becomes a separate level, newest first, from level 1 on. Entries that are still ' +
@@ -60,12 +56,7 @@ const exportTo: Verb = {
 const checkpoint: Verb = {
   name: 'db checkpoint',
   summary: 'Links a folder into a second one with the same data, which opens like the first.',
-  operands: {
-    usage: '<folder> <to>',
-    least: 2,
-    most: 2,
-    missing: 'checkpoint takes <folder> <to> (see --help)',
-  },
+  operands: { ...TWO_FOLDERS, missing: 'checkpoint takes <folder> <to> (see --help)' },
   examples: ['out/a.db out/b.db', 'out/a.db out/b.db --to-key-file=new.key'],
   notes: [
     '<to> must be missing or empty; <folder> is not changed. Files are copied if they cannot be ' +

@@ -17,15 +17,15 @@
  * Invariant: CURRENT comes last, when all it leads to is durable; after a failure nothing stays.
  */
 
-import { optionsName, tableName, walName } from '../../manifest/file-names.ts'
+import { optionsName, walName } from '../../manifest/file-names.ts'
 import { FileNumbers } from '../../manifest/file-numbers.ts'
 import { Manifest } from '../../manifest/manifest.ts'
 import { type FileTag, joinPath, type Storage } from '../../storage/storage.ts'
 import { EMPTY_LEVEL, levelOf } from '../../version/level.ts'
-import { type Run, tablesOf } from '../../version/run.ts'
+import type { Run } from '../../version/run.ts'
 import { runsNewestFirst, type Version, versionOf } from '../../version/version.ts'
 import type { ReplayReport } from '../events.ts'
-import { type FolderPair, fillFolder, placeFile, writeLog } from '../folder-pair.ts'
+import { type FolderPair, fillFolder, placeTables, writeLog } from '../folder-pair.ts'
 import { checkPlace } from '../open-options.ts'
 import { engineOptionsSchema } from '../options.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
@@ -50,8 +50,8 @@ const ROCKSDB_LEVELS = 7
 
 /**
  * Exports the folder `name` to `toName`, which must be missing or empty. Errors: as
- * `withClosedFolder`; `LSM_INVALID_ARGUMENT` if `toName` holds files; `LSM_CORRUPTION`, `LSM_IO`.
- * Tests use `order` to plant a wrong order of the runs.
+ * `withClosedFolder`; `LSM_INVALID_ARGUMENT` if `toName` holds files, or lies inside or around the
+ * folder; `LSM_CORRUPTION`, `LSM_IO`. Tests use `order` to plant a wrong order of the runs.
  */
 export function exportDatabase(
   storage: Storage,
@@ -75,12 +75,7 @@ function newestFirst(version: Version): readonly Run[] {
 function fill(pair: FolderPair, content: FolderContent, runs: readonly Run[]): ExportReport {
   const { target: storage, to } = pair
   const version = versionOf([EMPTY_LEVEL, ...runs.map((run) => levelOf([run]))])
-  let tablesCopied = 0
-  for (const run of runs) {
-    for (const { id } of tablesOf(run)) {
-      if (!placeFile(pair, tableName(id))) tablesCopied++
-    }
-  }
+  const tablesCopied = placeTables(pair, runs)
   const { nextRunId, lastSeq, nextFileNumber } = content.manifest
   const numbers = new FileNumbers(nextFileNumber)
   const logNumber = numbers.allocate()

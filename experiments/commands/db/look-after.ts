@@ -22,8 +22,8 @@ import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { treeText } from '../../cli/tree-text.ts'
-import { openFolder, storageFor } from '../shell/open-folder.ts'
 import { keyOfFile, storageOf } from './folder-key.ts'
+import { openFolder } from './open-folder.ts'
 
 /** Does `varve db checkpoint`; returns the exit code. Throws `UsageError`. */
 export function checkpointTo({ operands: [folder, to], flags }: Arguments): number {
@@ -39,12 +39,10 @@ export function checkpointTo({ operands: [folder, to], flags }: Arguments): numb
         : new EncryptedStorage(new NodeStorage(new Ledger()), keyOfFile(newKey))
     return withNewFolder(to!, () => {
       const report = checkpointFolder(source, folder!, to!, target)
-      const { tables, tableBytes, tablesCopied, segments, lastSeq, replay } = report
-      const copied = tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
-      print(`${to}: ${tables} tables, ${formatBytes(tableBytes)}, ${copied}; up to seq ${lastSeq}`)
-      if (segments > 0) print(`  and ${segments} segments of a value log`)
-      if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
-      warnOfDamage(replay, 'the checkpoint leaves out')
+      const { tables, tableBytes, lastSeq } = report
+      const size = `${tables} tables, ${formatBytes(tableBytes)}`
+      print(`${to}: ${size}, ${copiedText(report)}; up to seq ${lastSeq}`)
+      tellRest(report, 'the checkpoint leaves out')
       return EXIT.done
     })
   })
@@ -73,14 +71,30 @@ function exportFolder(folder: string, to: string): number {
   }
   return withNewFolder(to, () => {
     const report = exportDatabase(files, folder, to)
-    const { runs, tables, tableBytes, tablesCopied, segments, replay } = report
-    const copied = tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
-    print(`${to}: ${tables} tables in ${runs} runs, ${formatBytes(tableBytes)}, ${copied}`)
-    if (segments > 0) print(`  and ${segments} segments of a value log`)
-    if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
-    warnOfDamage(replay, 'the export leaves out')
+    const { runs, tables, tableBytes } = report
+    const size = `${tables} tables in ${runs} runs, ${formatBytes(tableBytes)}`
+    print(`${to}: ${size}, ${copiedText(report)}`)
+    tellRest(report, 'the export leaves out')
     return EXIT.done
   })
+}
+
+/** What a new folder was made of, besides its tables. */
+interface NewFolder {
+  readonly tablesCopied: number
+  readonly segments: number
+  readonly replay: ReplayReport
+}
+
+function copiedText({ tablesCopied }: NewFolder): string {
+  return tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
+}
+
+/** Tells of the value log and the logs; `drops` names the step that drops damaged records. */
+function tellRest({ segments, replay }: NewFolder, drops: string): void {
+  if (segments > 0) print(`  and ${segments} segments of a value log`)
+  if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
+  warnOfDamage(replay, drops)
 }
 
 export function dump({ operands: [folder], flags }: Arguments): number {
@@ -148,7 +162,7 @@ export function stats({ operands: [folder], flags }: Arguments): number {
 /** Does `varve db compact`; returns the exit code. Throws `UsageError`. */
 export function compact({ operands: [folder], flags }: Arguments): number {
   return onDatabase(folder!, () => {
-    const storage = storageFor(folder!, flags.get('key-file')?.[0])
+    const storage = storageOf(folder!, flags.get('key-file')?.[0])
     const database = openFolder(folder!, storage, () => {})
     try {
       database.flush()

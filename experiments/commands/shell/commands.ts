@@ -6,18 +6,21 @@ import { UsageError, unknownName } from '../../base/usage-error.ts'
 import { columns } from '../../cli/text-lines.ts'
 import { treeText } from '../../cli/tree-text.ts'
 import type { Session } from './session.ts'
-import { type Answer, type Options, type ShellCommand, textOf, usageText } from './shell-command.ts'
+import {
+  type Answer,
+  OK,
+  type Options,
+  type ShellCommand,
+  SYNC,
+  textOf,
+  usageText,
+} from './shell-command.ts'
 import { TRANSACTION_COMMANDS } from './transaction-commands.ts'
 import { endOfPrefix, showBytes } from './words.ts'
-
-const OK: Answer = ['ok']
-const SYNC = { sync: '' }
 
 const put: ShellCommand = {
   name: 'put',
   words: '<key> <value>',
-  least: 2,
-  most: 2,
   options: SYNC,
   help: 'Stores the value; --sync waits until a power loss cannot take it.',
   run: (session, [key, value], options) =>
@@ -32,8 +35,6 @@ const put: ShellCommand = {
 const remove: ShellCommand = {
   name: 'delete',
   words: '<key>',
-  least: 1,
-  most: 1,
   options: SYNC,
   help: 'Removes the key; it is no error if it has no value.',
   run: (session, [key], options) =>
@@ -48,8 +49,6 @@ const remove: ShellCommand = {
 const removeRange: ShellCommand = {
   name: 'delete-range',
   words: '<from> <to>',
-  least: 2,
-  most: 2,
   options: SYNC,
   help: 'Removes all keys from <from> on, up to <to>, which stays.',
   run: (session, [from, to], options) =>
@@ -85,8 +84,6 @@ async function change(
 const get: ShellCommand = {
   name: 'get',
   words: '<key>',
-  least: 1,
-  most: 1,
   options: { at: 'SNAPSHOT' },
   help: 'Prints the value, or (none).',
   run(session, [key], options) {
@@ -103,8 +100,6 @@ const get: ShellCommand = {
 const scan: ShellCommand = {
   name: 'scan',
   words: '[<prefix>]',
-  least: 0,
-  most: 1,
   options: {
     gte: 'KEY',
     gt: 'KEY',
@@ -148,9 +143,6 @@ function boundsOf(prefix: Uint8Array | undefined, options: Options): ScanOptions
 
 const batch: ShellCommand = {
   name: 'batch',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Begins a batch: puts and deletes are kept until write applies all of them or none.',
   run(session) {
     session.refuseWhileWriting()
@@ -161,9 +153,6 @@ const batch: ShellCommand = {
 
 const write: ShellCommand = {
   name: 'write',
-  words: '',
-  least: 0,
-  most: 0,
   options: SYNC,
   help: 'Writes the batch.',
   async run(session, _, options) {
@@ -176,9 +165,6 @@ const write: ShellCommand = {
 
 const discard: ShellCommand = {
   name: 'discard',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Gives up the batch.',
   run(session) {
     openBatch(session)
@@ -195,8 +181,6 @@ function openBatch({ batch }: Session): WriteBatch {
 const snapshot: ShellCommand = {
   name: 'snapshot',
   words: '[<name>]',
-  least: 0,
-  most: 1,
   help: 'Keeps this moment under a name, to read --at it later; without a name lists them.',
   run({ db, snapshots }, [name]) {
     if (name === undefined) {
@@ -212,8 +196,6 @@ const snapshot: ShellCommand = {
 const release: ShellCommand = {
   name: 'release',
   words: '<name>',
-  least: 1,
-  most: 1,
   help: 'Forgets a snapshot.',
   run(session, [name]) {
     session.snapshotNamed(textOf(name!))!.release()
@@ -224,9 +206,6 @@ const release: ShellCommand = {
 
 const stats: ShellCommand = {
   name: 'stats',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Draws the tree, and prints counters since the folder was opened.',
   run({ db, look }) {
     const metrics = db.metrics()
@@ -247,9 +226,6 @@ const stats: ShellCommand = {
 
 const metrics: ShellCommand = {
   name: 'metrics',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Prints the counters as OpenMetrics text, as Prometheus reads it.',
   run: ({ db }) =>
     openMetricsText(databaseFamilies({ version: db.version, metrics: db.metrics() }))
@@ -259,9 +235,6 @@ const metrics: ShellCommand = {
 
 const flush: ShellCommand = {
   name: 'flush',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Writes the memtable as a table, and does what is due then.',
   run({ db }) {
     db.flush()
@@ -271,9 +244,6 @@ const flush: ShellCommand = {
 
 const compact: ShellCommand = {
   name: 'compact',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Flushes, merges until the strategy has nothing due, and collects the value log.',
   run({ db }) {
     const before = db.metrics()
@@ -285,9 +255,6 @@ const compact: ShellCommand = {
 
 const verify: ShellCommand = {
   name: 'verify',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Reads every byte of the folder and checks it.',
   run(session) {
     const { tables, tableBytes, faults } = session.verify()
@@ -301,8 +268,6 @@ const verify: ShellCommand = {
 const help: ShellCommand = {
   name: 'help',
   words: '[<command>]',
-  least: 0,
-  most: 1,
   help: 'Lists the commands, or explains one.',
   run(_, [name]) {
     if (name === undefined) {
@@ -316,9 +281,6 @@ const help: ShellCommand = {
 
 const quit: ShellCommand = {
   name: 'quit',
-  words: '',
-  least: 0,
-  most: 0,
   help: 'Closes the database and ends; Ctrl-D does too.',
   run(session) {
     session.isOver = true

@@ -12,16 +12,23 @@ export type Answer = Iterable<string>
 
 export interface ShellCommand {
   readonly name: string
-  /** Words after the name: '<key> <value>'. */
-  readonly words: string
-  readonly least: number
-  readonly most: number
+  /**
+   * Words after the name: '<key> <value>'. Those in brackets, which come last, may be left out.
+   * Default: none.
+   */
+  readonly words?: string
   /** Options by name; the value is what the help shows, '' for a switch. */
   readonly options?: Readonly<Record<string, string>>
   /** One sentence. */
   readonly help: string
   run(session: Session, words: readonly Uint8Array[], options: Options): Answer | Promise<Answer>
 }
+
+/** The answer of a command that has nothing to say. */
+export const OK: Answer = ['ok']
+
+/** The options of a command that writes. */
+export const SYNC = { sync: '' }
 
 /** The options of a line. */
 export class Options {
@@ -56,7 +63,7 @@ export class Options {
 export const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
 /** How the command is written. */
-export function usageText({ name, words, options = {} }: ShellCommand): string {
+export function usageText({ name, words = '', options = {} }: ShellCommand): string {
   const shown = Object.entries(options).map(([option, value]) =>
     value === '' ? `[--${option}]` : `[--${option}=${value}]`,
   )
@@ -72,7 +79,7 @@ export function commandOf(
   const name = first === undefined ? '' : textOf(first.bytes)
   const command = commands.get(name)
   if (command === undefined) throw unknownName('command', name, [...commands.keys()])
-  if (rest.length < command.least || rest.length > command.most) {
+  if (!isCountRight(rest.length, command)) {
     throw new UsageError(`write: ${usageText(command)}`)
   }
   const known = command.options ?? {}
@@ -89,4 +96,10 @@ export function commandOf(
     }
   }
   return { command, operands: rest.map(({ bytes }) => bytes), options: new Options(options) }
+}
+
+function isCountRight(count: number, { words = '' }: ShellCommand): boolean {
+  const countOf = (text: string) => text.split(' ').filter((word) => word !== '').length
+  const [needed] = words.split('[')
+  return count >= countOf(needed!) && count <= countOf(words)
 }

@@ -5,15 +5,11 @@
 import type { Transaction } from '../../../engine/index.ts'
 import { UsageError, unknownName } from '../../base/usage-error.ts'
 import type { Session } from './session.ts'
-import { type ShellCommand, textOf } from './shell-command.ts'
-
-const OK = ['ok']
+import { OK, type ShellCommand, SYNC, textOf } from './shell-command.ts'
 
 const begin: ShellCommand = {
   name: 'begin',
   words: '[snapshot|serializable]',
-  least: 0,
-  most: 1,
   help: 'Begins a transaction, serializable unless told otherwise.',
   run(session, [isolation]) {
     session.refuseWhileWriting()
@@ -30,10 +26,7 @@ function isolationOf(word: Uint8Array | undefined): 'snapshot' | 'serializable' 
 
 const commit: ShellCommand = {
   name: 'commit',
-  words: '',
-  least: 0,
-  most: 0,
-  options: { sync: '' },
+  options: SYNC,
   help: 'Commits the transaction; after a conflict nothing of it was written.',
   async run(session, _, options) {
     const transaction = opened(session)
@@ -49,8 +42,6 @@ const commit: ShellCommand = {
 const rollback: ShellCommand = {
   name: 'rollback',
   words: '[to <savepoint>]',
-  least: 0,
-  most: 2,
   help: 'Gives up the transaction, or what was written in it after a savepoint.',
   run(session, [to, name]) {
     const transaction = opened(session)
@@ -77,8 +68,6 @@ const rollback: ShellCommand = {
 const savepoint: ShellCommand = {
   name: 'savepoint',
   words: '<name>',
-  least: 1,
-  most: 1,
   help: 'Names this moment of the transaction, to roll back to it.',
   run(session, [name]) {
     const transaction = opened(session)

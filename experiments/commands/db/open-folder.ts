@@ -1,5 +1,5 @@
 /**
- * Owns the opening of a folder for the shell: under the strategy and the engine options that the
+ * Owns the opening of a folder for a command: under the strategy and the engine options that the
  * folder's record names, or as a new database where that was asked for.
  */
 import { existsSync, readdirSync } from 'node:fs'
@@ -16,7 +16,7 @@ import {
 import { STRATEGIES } from '../../../strategies/index.ts'
 import { open } from '../../../strategies/open.ts'
 import { UsageError, usageOf } from '../../base/usage-error.ts'
-import { keyOfFile, storageOf } from '../db/folder-key.ts'
+import { keyOfFile, storageOf } from './folder-key.ts'
 
 /** Whether the folder holds a database. Throws `UsageError` if it holds something else. */
 export function holdsDatabase(folder: string): boolean {
