@@ -16,8 +16,9 @@ const caseOf = (name: string, run: () => void = () => {}): BenchCase => ({
 
 test('a profile names where the time and the memory of a benchmark went', async () => {
   const kept: Uint8Array[] = []
+  // On a busy machine the time may be over after one iteration, which has to give samples alone.
   const spend = () => {
-    for (let i = 0; i < 100; i++) kept[i] = new Uint8Array(1000).fill(i)
+    for (let i = 0; i < 10_000; i++) kept[i] = new Uint8Array(1000).fill(i)
   }
   const profile = await profileCase(caseOf('a', spend), CHECKOUT, 30)
   const { rooms, nsPerOperation, allocations, bytesPerOperation } = profile
