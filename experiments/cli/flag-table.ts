@@ -15,7 +15,7 @@ export type VerbName =
   | ('exp' | 'compare' | 'explain' | 'timeline' | 'report' | 'chart' | 'tidy' | 'gallery')
   | ('tune' | 'conform' | 'shell' | 'completion' | 'complete')
   | `trace ${'generate' | 'record' | 'import' | 'export' | 'stats'}`
-  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'compact' | 'stats'}`
+  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'ingest' | 'compact' | 'stats'}`
   | 'bench peers'
 
 /** How a value is read and completed. A list is separated by commas. */
@@ -458,7 +458,7 @@ export const FLAG_TABLE = {
       { names: 'listed', valueOptional: true, commandLineOnly: true, but: { conform: ALL_RULES } },
     ),
     'key-file': file(
-      ['db verify', 'db dump', 'db checkpoint', 'db compact', 'db stats', 'shell'],
+      ['db verify', 'db dump', 'db checkpoint', 'db ingest', 'db compact', 'db stats', 'shell'],
       'FILE',
       'key of an encrypted folder, 32 bytes or 64 hexadecimal digits; also $VARVE_KEY_FILE',
     ),
