@@ -124,6 +124,7 @@ const MEASURED_DESIGNS = {
   range: [1, 100],
 } as const
 const ONE_REPEAT = { value: 'INDEX', default: '0', help: 'which repeat of a run, from 0' }
+const STATS_FORMAT = { help: 'text for people, JSON, or text for Prometheus' } as const
 const CONFIDENCE = {
   value: 'PERCENT',
   default: '95',
@@ -423,7 +424,7 @@ export const FLAG_TABLE = {
       'run again even if a result of the same configuration and code is there',
     ),
     format: choice(
-      ['chart', 'tidy', ...MADE, 'trace import', 'trace export', 'trace stats'],
+      ['chart', 'tidy', ...MADE, 'trace import', 'trace export', 'trace stats', 'db stats'],
       'NAME',
       'format of the files',
       {
@@ -435,6 +436,7 @@ export const FLAG_TABLE = {
           'trace import': { names: FOREIGN },
           'trace export': { names: TEXTS },
           'trace stats': { default: 'native', names: ['native', ...FOREIGN] },
+          'db stats': { ...STATS_FORMAT, default: 'text', names: ['text', 'json', 'openmetrics'] },
         },
       },
     ),
