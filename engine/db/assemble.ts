@@ -18,7 +18,7 @@ import { recoverManifest } from '../manifest/recover.ts'
 import type { JobExecutor } from '../scheduling/job-order.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { openGate, WriteGate } from '../scheduling/write-gate.ts'
-import { OpenFiles } from '../storage/open-files.ts'
+import { OpenFiles, openedBy } from '../storage/open-files.ts'
 import type { FolderLock, Storage } from '../storage/storage.ts'
 import { CommitHistory } from '../transaction/commit-history.ts'
 import { levelAt } from '../version/version.ts'
@@ -94,6 +94,7 @@ export function assemble(settings: OpenSettings): DatabaseParts {
   const lock = storage.lock(folder)
   const opened: Close[] = [() => lock.release()]
   try {
+    if (settings.options.directReads === true) storage.direct!.check(folder)
     const strategy = guardStrategy(settings.strategy)
     const onEvent = publishing(folder, harmless(settings.onEvent))
     return build({ ...settings, folder, strategy, onEvent }, lock, opened)
@@ -148,7 +149,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes, options.cachePolicy)
-  const files = new OpenFiles(storage, options.maxOpenFiles)
+  const files = new OpenFiles(openedBy(storage, options.directReads), options.maxOpenFiles)
   const shared = { storage, files, folder, numbers, manifest, cache, clock }
   const counters = new DatabaseCounters()
   const health = new Health(folder)
