@@ -187,7 +187,7 @@ function resultOf(
   engineSeed: number,
 ): RunResult {
   const { deterministic, timed, burst, drained, runSeries, runTimedSeries } = measurement
-  const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
+  const { blockCacheBytes, memtableBytes, compression, directReads = false } = plan.engineOptions
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
@@ -203,6 +203,7 @@ function resultOf(
       blockCacheBytes,
       memtableBytes,
       compression,
+      directReads,
       machineBytes: environment.memoryBytes,
       storedShare: storedShare(deterministic.levels),
     },
