@@ -257,6 +257,13 @@ export const FLAG_TABLE = {
       'repeats; each draws its own streams, equal for all strategies',
       { range: [1, 1000], but: { 'trace record': ONE_REPEAT } },
     ),
+    jobs: count(
+      EXP,
+      'COUNT',
+      'runs at once, each in a process of its own, so with its memory: for runs whose times nobody ' +
+        'reads [1; with a suite that only counts: the cores, at most 4]',
+      { range: [1, 64] },
+    ),
     seed: count(
       ['exp', 'compare', 'conform', 'tune', 'bench peers', ...MADE],
       'INTEGER [42]',
