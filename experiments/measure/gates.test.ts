@@ -51,6 +51,7 @@ const sound: GateFacts = {
     memtableBytes: 100,
     machineBytes: 1e9,
     compression: 'lz4',
+    directReads: false,
     storedShare: 0.5,
   },
   answers: {

@@ -62,6 +62,8 @@ export interface MemoryFacts {
   readonly memtableBytes: number
   readonly machineBytes: number
   readonly compression: string
+  /** Whether reads avoid the page cache. */
+  readonly directReads: boolean
   /** Bytes of the drained tree's tables ÷ their raw bytes. */
   readonly storedShare: number | null
 }
@@ -275,7 +277,6 @@ function throughputDrift(series: Timed['series']): number | null {
 function beyondCache({ drained, command }: GateFacts, memory: MemoryFacts): Gate {
   const { blockCacheBytes, memtableBytes, machineBytes } = memory
   const { liveLogicalBytes, physicalBytes } = drained
-  const inPageCache = physicalBytes < machineBytes
   const smaller = String(Math.floor(liveLogicalBytes / CACHE_PARTS))
   return gateOf({
     name: 'dataset-beyond-cache',
@@ -284,9 +285,15 @@ function beyondCache({ drained, command }: GateFacts, memory: MemoryFacts): Gate
     why:
       `dataset : block cache : memtable : RAM = ${liveLogicalBytes} : ${blockCacheBytes} : ` +
       `${memtableBytes} : ${machineBytes} B; the block cache is warm from the load, ` +
-      (inPageCache ? 'and the page cache may hold every file' : 'the files outgrow the page cache'),
+      pageCacheText(memory, physicalBytes),
     remedy: { command, flags: { '--set=blockCacheBytes=': smaller } },
   })
+}
+
+function pageCacheText(memory: MemoryFacts, physicalBytes: number): string {
+  if (memory.directReads) return 'and reads avoid the page cache'
+  if (physicalBytes < memory.machineBytes) return 'and the page cache may hold every file'
+  return 'the files outgrow the page cache'
 }
 
 /** Figures of compressed tables hold for these values only, so the ratio reached is stated. */

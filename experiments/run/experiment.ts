@@ -194,7 +194,7 @@ function resultOf(
   { environment, operatingSystem, runsAtOnce, seed }: Surroundings,
 ): RunResult {
   const { deterministic, timed, burst, drained, runSeries, runTimedSeries } = measurement
-  const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
+  const { blockCacheBytes, memtableBytes, compression, directReads = false } = plan.engineOptions
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
@@ -210,6 +210,7 @@ function resultOf(
       blockCacheBytes,
       memtableBytes,
       compression,
+      directReads,
       machineBytes: environment.memoryBytes,
       storedShare: storedShare(deterministic.levels),
     },
