@@ -198,7 +198,7 @@ const TRANSACTION: readonly Call[] = [
   ...write((value) => transaction.commitSync(value), 'commitSync'),
 ]
 
-const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory', 'cachePolicy']
+const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory', 'cachePolicy', 'directReads']
 const isNeeded = (field: string) => !OPTIONAL.includes(field)
 
 const READER: readonly Call[] = [

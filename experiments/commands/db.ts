@@ -110,10 +110,14 @@ const compact: Verb = {
 
 const stats: Verb = {
   name: 'db stats',
-  summary: 'Draws the tree of a folder, a line for each run, and prints its totals.',
+  summary: 'Draws the tree of a folder, a line for each level, and prints its totals.',
   operands: { ...ONE_FOLDER, missing: 'stats takes <folder> (see --help)' },
-  examples: ['out/a.db'],
-  notes: [KEYS],
+  examples: ['out/a.db', 'out/a.db --format=openmetrics'],
+  notes: [
+    'A closed folder has a tree, but no counters: those of an open database are printed by the ' +
+      'command metrics of varve shell, and served by exp --metrics.',
+    KEYS,
+  ],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).stats(given),
 }
