@@ -88,6 +88,8 @@ test.skipIf(!present)('tables of SstFileWriter are ingested, and RocksDB reads t
   const third = entriesOf(500, 700, 'zstd')
   expect(db.ingest([externalTable(source, third, 'zstd')])).toMatchObject({ seq: 302 })
   for (const [key, value] of third) expected.set(key, value)
+  const snappy = externalTable(source, entriesOf(0, 99, 'snappy'), 'snappy')
+  expect(() => db.ingest([snappy])).toThrow('compression Snappy is not supported: write the table')
   expect(contentOf(db)).toEqual(expected)
   db.flush()
   db.close()
