@@ -31,10 +31,15 @@ export interface JobEvent {
   readonly tombstonesDropped: number
   readonly reason: PickReason
   /**
-   * The installed edit, without the manifest's counters. All edits, applied in order, give every
-   * version of the tree.
+   * The installed edit, without the manifest's counters. All edits, those of ingests included,
+   * applied in order, give every version of the tree.
    */
   readonly edit: VersionEdit
+}
+
+/** Tables from outside became the newest run of level 0. `bytesRead` are those of their files. */
+export interface IngestEvent extends Omit<JobEvent, 'kind'> {
+  readonly kind: 'ingest'
 }
 
 /** Writes that are missing though no crash can explain it. */
@@ -128,6 +133,7 @@ export interface SlowOperationEvent {
 /** Everything that `onEvent` is called with; `kind` says which it is. */
 export type DatabaseEvent =
   | CollectEvent
+  | IngestEvent
   | JobEvent
   | RecoveryEvent
   | SlowOperationEvent

@@ -44,11 +44,11 @@ export class Health {
   }
 
   /** Runs `work`; meanwhile calls that need rest are refused (`assertAtRest`). */
-  busy(work: () => void): void {
+  busy<Result>(work: () => Result): Result {
     const wasAtRest = this.#atRest
     this.#atRest = false
     try {
-      work()
+      return work()
     } finally {
       this.#atRest = wasAtRest
     }

@@ -133,6 +133,13 @@ export function openSettings(open: OpenOptions): OpenSettings {
       { option: 'encryption' },
     )
   }
+  if (options.directReads === true && storage.direct === undefined) {
+    throw invalidArgument(
+      'engine option directReads needs a storage of real files, as NodeStorage: this one has no ' +
+        'page cache to avoid',
+      { option: 'directReads' },
+    )
+  }
   checkValueLogPolicy(options, valueLogPolicy)
   checkSchedulingPolicy(options, schedulingPolicy)
   return {

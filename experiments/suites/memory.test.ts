@@ -28,6 +28,7 @@ test('a small load stays within its budgets, and its samples are kept', patient,
     seed: 42,
     outFolder,
     signal,
+    jobs: 1,
     plansOf: suitePlans,
     onProgress: () => {},
   } as const
@@ -52,6 +53,7 @@ test('an interrupt ends the process and leaves no files', patient, async () => {
     seed: 42,
     outFolder: out,
     signal: interrupt.signal,
+    jobs: 1,
     plansOf: suitePlans,
     onProgress: () => interrupt.abort(),
   })

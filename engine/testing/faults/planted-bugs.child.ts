@@ -9,7 +9,12 @@ import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
 import { runAdversary } from '../oracles/adversary.ts'
 import { runScript, scripts } from '../oracles/model.ts'
 import { runTransactions } from '../oracles/transaction-history.ts'
-import { cutPowerEverywhere, historyOf, historyWithCollections } from './power-cuts.ts'
+import {
+  cutPowerEverywhere,
+  historyOf,
+  historyWithCollections,
+  historyWithIngests,
+} from './power-cuts.ts'
 
 const options = { memtableBytes: 4096, blockBytes: 512 }
 const logOptions = { ...options, valueLog: RESTLESS_LOG }
@@ -33,6 +38,15 @@ const hunters: Readonly<Record<string, () => unknown>> = {
       seed: 7,
     })
   },
+  'power cuts of ingests': () =>
+    cutPowerEverywhere({
+      history: historyWithIngests(5, 21),
+      strategy: () => everyNth(3),
+      options,
+      randomImages: 2,
+      tears: false,
+      seed: 7,
+    }),
   'model of the log': () => {
     const setups = [2, 3].map((runs) => ({
       name: `every ${runs}`,
