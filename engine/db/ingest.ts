@@ -23,7 +23,10 @@ import { IngestWriter } from './ingest-writer.ts'
 
 /** Options of `ingest`. */
 export interface IngestOptions {
-  /** Where the tables lie. Default: the database's storage. */
+  /**
+   * Where the tables lie. Default: the database's storage. An encrypted database takes plain tables
+   * from another one, for example `new NodeStorage()`.
+   */
   readonly storage?: Pick<Storage, 'open'>
 }
 

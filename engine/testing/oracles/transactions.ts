@@ -15,6 +15,7 @@ import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { Isolation } from '../../transaction/validation.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
+import { writeExternal } from '../external-tables.ts'
 import { bytes, everyNth, RESTLESS_LOG, restless, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 
@@ -43,6 +44,8 @@ export type TransactionStep =
   | readonly ['write', key: number, length: number]
   | readonly ['erase', key: number]
   | readonly ['eraseRange', from: number, to: number]
+  /** A table with a value of the first key and a deletion of the other, if that is another. */
+  | readonly ['ingest', key: number, erased: number, length: number]
   | readonly ['flush']
   | readonly ['collect']
   | readonly ['reopen']
@@ -97,6 +100,7 @@ const step: fc.Arbitrary<TransactionStep> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(named('write'), key, length) },
   { weight: 2, arbitrary: fc.tuple(named('erase'), key) },
   { weight: 1, arbitrary: fc.tuple(named('eraseRange'), key, key) },
+  { weight: 1, arbitrary: fc.tuple(named('ingest'), key, key, length) },
   { weight: 1, arbitrary: fc.constant(['flush'] as const) },
   { weight: 1, arbitrary: fc.constant(['collect'] as const) },
   { weight: 1, arbitrary: fc.constant(['reopen'] as const) },
@@ -204,6 +208,8 @@ class World {
         return this.#write(KEYS[one[1]]!, null)
       case 'eraseRange':
         return this.#eraseRange(KEYS[one[1]]!, KEYS[one[2]]!)
+      case 'ingest':
+        return this.#ingest(KEYS[one[1]]!, KEYS[one[2]]!, name.padEnd(one[3], '.'))
       case 'flush':
         return this.#db.flush()
       case 'collect':
@@ -237,7 +243,7 @@ class World {
   #takeIn(
     one: Exclude<
       TransactionStep,
-      readonly ['commit' | 'begin' | 'write' | 'erase' | 'eraseRange', ...unknown[]]
+      readonly ['commit' | 'begin' | 'write' | 'erase' | 'eraseRange' | 'ingest', ...unknown[]]
     >,
     name: string,
   ): void {
@@ -351,6 +357,22 @@ class World {
     batch.deleteRange(bytes(range[0]!), bytes(range.at(-1)!))
     this.#db.writeSync(batch)
     this.#apply(new Map(range.slice(0, -1).map((name) => [name, null])))
+  }
+
+  /** All keys in the range of the table count as written. */
+  #ingest(name: string, erased: string, value: string): void {
+    const imports = new MemoryStorage(new Ledger())
+    writeExternal(imports, '/in/1.sst', [
+      [erased, null],
+      [name, value],
+    ])
+    this.#db.ingest(['/in/1.sst'], { storage: imports })
+    const writes = new Map([
+      [erased, null],
+      [name, value],
+    ])
+    this.#apply(writes)
+    for (const between of rangeOf(name, erased)) this.#commits.set(between, this.#commitsMade)
   }
 
   #apply(writes: ReadonlyMap<string, string | null>): void {
