@@ -46,7 +46,11 @@ export interface IngestEvent extends Omit<JobEvent, 'kind'> {
 export interface LostWrites {
   /** The first sequence number that is not brought back. */
   readonly seqFrom: number
-  /** The newest sequence number known to have been written; null where it is unknown. */
+  /**
+   * The newest sequence number known to have been written; null where it is unknown. With
+   * `skip-any-corrupted` the last one that is missing: intact writes before and behind it come
+   * back, with lower numbers.
+   */
   readonly seqTo: number | null
   /**
    * Names under which an open keeps the files that may hold them; nothing reads or removes these.
