@@ -5,8 +5,8 @@
  * includes every batch that was acknowledged with `sync`. The database must then take writes that
  * survive another reopen, and the ledger must account for every byte.
  *
- * Many ways to lose power give the same files, and equal files are checked once: a reopened database
- * depends on nothing else, and with as many synced batches the check is the same.
+ * Many ways to lose power give the same files, and equal files are checked once: a reopened
+ * database depends on nothing else, and with as many synced batches the check is the same.
  */
 
 import { createHash } from 'node:crypto'
