@@ -11,7 +11,8 @@
  *   6. remove the first names of the replaced files
  *
  * Invariant: nothing is deleted. Until step 5 is durable all old files are where they were, and a
- * repair that is run again finds the same; after it the folder opens, and `lost/` has the old files.
+ * repair that is run again finds the same. After it the folder opens, and `lost/` has the old
+ * files.
  */
 
 import { systemClock } from '../../base/clock.ts'
@@ -85,7 +86,7 @@ const LEVEL = 0
 /**
  * Repairs the closed folder `name`. It answers as before if nothing was damaged but the manifest,
  * except that entries of tables and logs that were replaced, and not removed yet, come back where
- * no newer version hides them. Ages of tables start anew.
+ * no newer version hides them. Ages of tables start again at zero.
  *
  * Errors: `LSM_NOT_FOUND` if the folder holds no tables, logs or segments, `LSM_LOCKED` if the
  * database is open, `LSM_WRONG_KEY`, `LSM_IO`, `LSM_INVALID_ARGUMENT` for a bad storage or name.

@@ -24,7 +24,7 @@ const hunters: Readonly<Record<string, () => unknown>> = {
   model: () => {
     const setups = [{ name: 'every 2nd', create: () => everyNth(2), options }]
     const property = fc.property(scripts(300), (script) => runScript(script, setups))
-    return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })
+    return fc.assert(property, { seed: 1, numRuns: 60, endOnFailure: true })
   },
   'power cuts': () => {
     const history = historyOf(120, 7)
