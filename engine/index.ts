@@ -32,7 +32,7 @@ export type {
   SlowOperationEvent,
   WatchedOperation,
 } from './db/events.ts'
-export type { DatabaseMetrics } from './db/metrics.ts'
+export type { DatabaseMetrics, TransactionMetrics } from './db/metrics.ts'
 export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'

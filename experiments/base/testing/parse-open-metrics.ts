@@ -1,6 +1,6 @@
 /**
- * Owns a strict parser of OpenMetrics text for tests. Invariant: it fails on any text that a scraper
- * would have to repair or to guess
+ * Owns a strict parser of OpenMetrics text for tests. Invariant: it fails on any text that a
+ * scraper would have to repair or to guess
  * (https://prometheus.io/docs/specs/om/open_metrics_spec/#abnf).
  */
 import { expect } from 'vitest'
