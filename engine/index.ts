@@ -25,6 +25,7 @@ export type {
   CollectEvent,
   DatabaseEvent,
   EventSlice,
+  IngestEvent,
   JobEvent,
   LostWrites,
   RecoveryEvent,
@@ -32,6 +33,7 @@ export type {
   SlowOperationEvent,
   WatchedOperation,
 } from './db/events.ts'
+export type { IngestOptions, IngestReport } from './db/ingest.ts'
 export type { DatabaseMetrics, TransactionMetrics } from './db/metrics.ts'
 export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'

@@ -38,6 +38,7 @@ import {
 import { type CheckpointReport, checkpointState } from './checkpoint.ts'
 import { Cursor, PairIterator } from './cursor.ts'
 import { foundValue, getMany } from './get-many.ts'
+import { type IngestOptions, type IngestReport, ingest } from './ingest.ts'
 import { type DatabaseMetrics, transactionMetrics } from './metrics.ts'
 import { checkPlace, type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
@@ -334,6 +335,24 @@ export class Database implements Disposable {
     maintenance.flushMemtable()
     const pair = { source, folder: own, target: storage, to: storage.resolve(folder) }
     return checkpointState(pair, manifest.state)
+  }
+
+  /**
+   * Adds sorted tables that others wrote: RocksDB's `SstFileWriter`, RocksDB itself or this engine.
+   * `tables` are paths of files, which are only read. All their entries become visible at once, as
+   * one commit that is newer than all before; older snapshots and cursors do not see them. Of
+   * several versions of a key in a table the newest counts. Transactions that began before conflict
+   * if they wrote, or under `serializable` read, in the key range of a table. When the call
+   * returns, the ingest and all commits before it survive a power loss.
+   *
+   * It blocks: this thread checks the tables and writes them again with the database's options. If
+   * it refuses a table, a read fails or the disk is full, nothing has changed, and the database
+   * goes on. Errors, with the path: `LSM_NOT_FOUND`, `LSM_IO`, `LSM_CORRUPTION` for a damaged or
+   * unsorted table, `LSM_INVALID_ARGUMENT` for a kind of table or entry that is not supported, for
+   * keys and values over the limits, and for tables that overlap each other; others as `flush`.
+   */
+  ingest(tables: readonly string[], options: IngestOptions = {}): IngestReport {
+    return ingest(this.#parts, tables, options)
   }
 
   /** The current shape of the tree: immutable data. */

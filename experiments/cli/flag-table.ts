@@ -15,7 +15,7 @@ export type VerbName =
   | ('exp' | 'compare' | 'explain' | 'timeline' | 'report' | 'chart' | 'tidy' | 'gallery')
   | ('tune' | 'conform' | 'shell' | 'completion' | 'complete')
   | `trace ${'generate' | 'record' | 'import' | 'export' | 'stats'}`
-  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'compact' | 'stats'}`
+  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'ingest' | 'compact' | 'stats'}`
   | 'bench peers'
 
 /** How a value is read and completed. A list is separated by commas. */
@@ -257,6 +257,13 @@ export const FLAG_TABLE = {
       'repeats; each draws its own streams, equal for all strategies',
       { range: [1, 1000], but: { 'trace record': ONE_REPEAT } },
     ),
+    jobs: count(
+      EXP,
+      'COUNT',
+      'runs at once, each in a process of its own, so with its memory: for runs whose times nobody ' +
+        'reads [1; with a suite that only counts: the cores, at most 4]',
+      { range: [1, 64] },
+    ),
     seed: count(
       ['exp', 'compare', 'conform', 'tune', 'bench peers', ...MADE],
       'INTEGER [42]',
@@ -460,7 +467,7 @@ export const FLAG_TABLE = {
       { names: 'listed', valueOptional: true, commandLineOnly: true, but: { conform: ALL_RULES } },
     ),
     'key-file': file(
-      ['db verify', 'db dump', 'db checkpoint', 'db compact', 'db stats', 'shell'],
+      ['db verify', 'db dump', 'db checkpoint', 'db ingest', 'db compact', 'db stats', 'shell'],
       'FILE',
       'key of an encrypted folder, 32 bytes or 64 hexadecimal digits; also $VARVE_KEY_FILE',
     ),

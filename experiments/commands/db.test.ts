@@ -132,6 +132,38 @@ describe('varve db', { timeout: 60_000 }, () => {
     })
   })
 
+  test('ingests tables, and names the one that it refuses', async () => {
+    const filled = join(home, 'filled')
+    open(filled).close()
+    const exported = join(home, 'to-ingest')
+    await db('export', folder, exported)
+    const [table = ''] = readdirSync(exported).filter((name) => name.endsWith('.sst'))
+    expect(await db('ingest', filled, join(exported, table))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/filled: 1 tables, \d+ entries, .* written; at seq 1\n$/),
+      stderr: '',
+    })
+    expect(await db('verify', filled)).toMatchObject({ code: 0, stderr: '' })
+    using database = open(filled)
+    expect(database.get(new TextEncoder().encode('key9'))).toHaveLength(100)
+    database.close()
+    const text = join(home, 'text.sst')
+    writeFileSync(text, 'no table '.repeat(9))
+    expect(await db('ingest', filled, text)).toMatchObject({
+      code: 1,
+      stderr: `db: ${text} at offset 28: not a table: the footer has no magic number\n`,
+    })
+    const missing = join(home, 'missing.sst')
+    expect(await db('ingest', filled, missing)).toMatchObject({
+      code: 2,
+      stderr: `db: ${missing} does not exist\n`,
+    })
+    expect(await db('ingest', filled, home)).toMatchObject({
+      code: 2,
+      stderr: `db: ${home} is not a file: name tables (*.sst)\n`,
+    })
+  })
+
   test('names a damaged file and the offset on one line, exit code 1', async () => {
     const damaged = join(home, 'damaged')
     await db('export', folder, damaged)

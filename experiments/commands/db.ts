@@ -1,6 +1,6 @@
 /**
- * Declares `varve db`: verifies, prints, exports and copies a database folder that is not open
- * anywhere.
+ * Declares `varve db`: verifies, prints, exports, copies and fills a database folder that is not
+ * open anywhere.
  */
 import type { Verb, VerbGroup } from '../cli/verb.ts'
 
@@ -71,6 +71,29 @@ const checkpoint: Verb = {
   run: async (given) => (await import('./db/look-after.ts')).checkpointTo(given),
 }
 
+const ingest: Verb = {
+  name: 'db ingest',
+  summary: "Adds sorted tables of RocksDB's SstFileWriter, RocksDB or Varve to a folder.",
+  operands: {
+    usage: '<folder> <tables…>',
+    least: 2,
+    missing: 'ingest takes <folder> and one or several tables (see --help)',
+  },
+  examples: ['out/a.db bulk/1.sst bulk/2.sst'],
+  notes: [
+    'The tables are checked, and rewritten with the options of the folder; the files are only ' +
+      'read. All entries appear together, newer than everything in the folder: a crash leaves all ' +
+      'of them or none. The newest version of a key in a table counts, and deletions and deleted ' +
+      'ranges delete what the folder holds. Tables of one call must not overlap. If one is ' +
+      'refused, nothing changes.',
+    "RocksDB's tables need CRC32C checksums (kCRC32c), a plain index, and no, LZ4 or zstd " +
+      'compression. Merge operands and blob files are not supported.',
+    KEYS,
+  ],
+  exits: EXITS,
+  run: async (given) => (await import('./db/ingest.ts')).ingest(given),
+}
+
 const compact: Verb = {
   name: 'db compact',
   summary: 'Opens a folder as its record says, flushes, and merges until nothing is due.',
@@ -101,6 +124,7 @@ const stats: Verb = {
 
 export const db: VerbGroup = {
   name: 'db',
-  summary: 'Verifies, prints, exports, copies or compacts a folder that is not open anywhere.',
-  verbs: [verify, dump, stats, exportTo, checkpoint, compact],
+  summary:
+    'Verifies, prints, exports, copies, fills or compacts a folder that is not open anywhere.',
+  verbs: [verify, dump, stats, exportTo, checkpoint, ingest, compact],
 }

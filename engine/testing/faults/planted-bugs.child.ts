@@ -11,7 +11,12 @@ import { runScript, scripts } from '../oracles/model.ts'
 import { runTransactions } from '../oracles/transaction-history.ts'
 import { CURSOR_WEIGHTS, RANGE_WEIGHTS, transactionScripts } from '../oracles/transaction-steps.ts'
 import { runTransactionScript } from '../oracles/transactions.ts'
-import { cutPowerEverywhere, historyOf, historyWithCollections } from './power-cuts.ts'
+import {
+  cutPowerEverywhere,
+  historyOf,
+  historyWithCollections,
+  historyWithIngests,
+} from './power-cuts.ts'
 
 const options = { memtableBytes: 4096, blockBytes: 512 }
 const logOptions = { ...options, valueLog: RESTLESS_LOG }
@@ -21,7 +26,7 @@ const hunters: Readonly<Record<string, () => unknown>> = {
   model: () => {
     const setups = [{ name: 'every 2nd', create: () => everyNth(2), options }]
     const property = fc.property(scripts(300), (script) => runScript(script, setups))
-    return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })
+    return fc.assert(property, { seed: 1, numRuns: 60, endOnFailure: true })
   },
   'power cuts': () => {
     const history = historyOf(120, 7)
@@ -35,6 +40,15 @@ const hunters: Readonly<Record<string, () => unknown>> = {
       seed: 7,
     })
   },
+  'power cuts of ingests': () =>
+    cutPowerEverywhere({
+      history: historyWithIngests(5, 21),
+      strategy: () => everyNth(3),
+      options,
+      randomImages: 2,
+      tears: false,
+      seed: 7,
+    }),
   'model of the log': () => {
     const setups = [2, 3].map((runs) => ({
       name: `every ${runs}`,

@@ -321,6 +321,57 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
   })
 })
 
+describe('ways to take tables in wrongly are found', () => {
+  test.each<[bug: string, hunter: string, path: string, find: string | RegExp, replace: string]>([
+    [
+      'older snapshots see the entries',
+      'model',
+      'db/ingest.ts',
+      'const seq = head.lastSeq + 1',
+      'const seq = head.lastSeq',
+    ],
+    [
+      'the entries keep the sequence number 0',
+      'model',
+      'db/ingest-writer.ts',
+      'stamped.seq = this.#parts.seq',
+      '',
+    ],
+    [
+      'the memtable is not flushed first',
+      'model',
+      'db/maintenance.ts',
+      'if (!head.memtable.isEmpty) head.freeze()\n      scheduler.flush({',
+      'scheduler.flush({',
+    ],
+    [
+      'half of the tables become visible',
+      'model',
+      'db/tree-jobs.ts',
+      /const tables = written\.map\(\(\{ table \}\) => table\)\n {4}this\.#install/,
+      'const tables = written.map(({ table }) => table).slice(0, 1)\nthis.#install',
+    ],
+    [
+      'the tables are installed one by one',
+      'power cuts of ingests',
+      'db/maintenance.ts',
+      'scheduler.flush({ ...tables, logNumber: head.logNumber })',
+      'for (const written of tables.outcome.written) scheduler.flush({ ...tables, outcome: ' +
+        '{ ...tables.outcome, written: [written] }, onInstalled: written === ' +
+        'tables.outcome.written.at(-1) ? tables.onInstalled : () => {}, logNumber: head.logNumber })',
+    ],
+    [
+      'the names of the tables are not synced',
+      'power cuts of ingests',
+      'db/ingest-writer.ts',
+      'this.#parts.room.syncFolder()',
+      '',
+    ],
+  ])('%s: by the %s', async (_, hunter, path, find, replace) => {
+    expect(await hunt(hunter, path, find, replace)).not.toBe('nothing')
+  })
+})
+
 test('transactions as they are show no anomaly but the write skew that snapshot allows', async () => {
   const hunters = [
     'histories under serializable',

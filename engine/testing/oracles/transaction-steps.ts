@@ -45,6 +45,8 @@ export type TransactionStep =
   | readonly ['write', key: number, length: number]
   | readonly ['erase', key: number]
   | readonly ['eraseRange', from: number, to: number]
+  /** A table with a value of the first key and a deletion of the other, if that is another. */
+  | readonly ['ingest', key: number, erased: number, length: number]
   | readonly ['flush']
   | readonly ['collect']
   | readonly ['reopen']
@@ -121,6 +123,7 @@ const STEPS: {
   write: fc.tuple(named('write'), key, length),
   erase: fc.tuple(named('erase'), key),
   eraseRange: fc.tuple(named('eraseRange'), key, key),
+  ingest: fc.tuple(named('ingest'), key, key, length),
   flush: fc.tuple(named('flush')),
   collect: fc.tuple(named('collect')),
   reopen: fc.tuple(named('reopen')),
@@ -147,6 +150,7 @@ const WEIGHTS: Weights = {
   write: 4,
   erase: 2,
   eraseRange: 1,
+  ingest: 1,
   flush: 1,
   collect: 1,
   reopen: 1,

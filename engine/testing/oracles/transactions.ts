@@ -12,6 +12,7 @@ import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { Isolation } from '../../transaction/validation.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
+import { writeExternal } from '../external-tables.ts'
 import { bytes, everyNth, RESTLESS_LOG, restless, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 import {
@@ -70,6 +71,8 @@ class World {
         return this.#write(KEYS[one[1]]!, null)
       case 'eraseRange':
         return this.#eraseRange(KEYS[one[1]]!, KEYS[one[2]]!)
+      case 'ingest':
+        return this.#ingest(KEYS[one[1]]!, KEYS[one[2]]!, name.padEnd(one[3], '.'))
       case 'flush':
         return this.#db.flush()
       case 'collect':
@@ -105,7 +108,10 @@ class World {
   #takeIn(
     one: Exclude<
       TransactionStep,
-      readonly ['commit' | 'begin' | 'getMany' | 'write' | 'erase' | 'eraseRange', ...unknown[]]
+      readonly [
+        'commit' | 'begin' | 'getMany' | 'write' | 'erase' | 'eraseRange' | 'ingest',
+        ...unknown[],
+      ]
     >,
     name: string,
   ): void {
@@ -238,6 +244,19 @@ class World {
     batch.deleteRange(bytes(range[0]!), bytes(range.at(-1)!))
     this.#db.writeSync(batch)
     this.#apply(new Map(range.slice(0, -1).map((name) => [name, null])))
+  }
+
+  /** All keys in the range of the table count as written. */
+  #ingest(name: string, erased: string, value: string): void {
+    const imports = new MemoryStorage(new Ledger())
+    const writes = new Map([
+      [erased, null],
+      [name, value],
+    ])
+    writeExternal(imports, '/in/1.sst', [...writes])
+    this.#db.ingest(['/in/1.sst'], { storage: imports })
+    this.#apply(writes)
+    for (const between of rangeOf(name, erased)) this.#commits.set(between, this.#commitsMade)
   }
 
   #apply(writes: ReadonlyMap<string, string | null>): void {

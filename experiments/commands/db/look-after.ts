@@ -178,7 +178,7 @@ export function verify({ operands: [folder], flags }: Arguments): number {
   return onDatabase(folder!, () => verifyFolder(folder!, flags.get('key-file')?.[0]))
 }
 
-function onDatabase(folder: string, work: () => number): number {
+export function onDatabase(folder: string, work: () => number): number {
   if (!existsSync(join(folder, 'CURRENT'))) {
     throw new UsageError(`${folder} is not a database: it has no CURRENT file`)
   }
@@ -196,7 +196,7 @@ function verifyFolder(folder: string, keyFile: string | undefined): number {
   return faults.length === 0 ? EXIT.done : EXIT.failed
 }
 
-function print(line: string): void {
+export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
