@@ -35,8 +35,8 @@ export function passphraseKey(
 }
 
 /**
- * Whether the folder's CURRENT file is an encrypted one. Where it is missing or damaged, some of the
- * other files decide.
+ * Whether the folder's CURRENT file is an encrypted one. Where it is missing or damaged, some of
+ * the other files decide.
  */
 export function isEncrypted(storage: Storage, folder: string): boolean {
   return encryptedStart(storage, folder) !== null
