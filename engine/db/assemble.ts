@@ -16,6 +16,7 @@ import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import type { JobExecutor } from '../scheduling/job-order.ts'
+import type { JobRoom } from '../scheduling/run-job.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { openGate, WriteGate } from '../scheduling/write-gate.ts'
 import { OpenFiles, openedBy } from '../storage/open-files.ts'
@@ -64,7 +65,10 @@ export interface DatabaseParts {
   readonly snapshots: SnapshotList
   readonly values: ValueLog
   readonly tree: Tree
+  /** What jobs of this thread use. */
+  readonly room: JobRoom
   readonly executor: JobExecutor
+  readonly numbers: FileNumbers
   readonly calls: SlowCalls
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
@@ -270,6 +274,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const maintenance = new Maintenance({
     health,
     commits,
+    admission: gate ?? openGate,
     head,
     calls,
     scheduler,
@@ -319,7 +324,9 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     snapshots,
     values,
     tree,
+    room,
     executor,
+    numbers,
     calls,
     scheduler,
     reads: new Reads(tree.handles, counters),

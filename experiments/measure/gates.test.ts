@@ -65,6 +65,7 @@ const sound: GateFacts = {
     memoryBytes: 21_504,
   },
   arrivals: sampleResult({ openLoop: 'steady' }).timed.arrivals,
+  runsAtOnce: 1,
 }
 
 const LOST: NonNullable<GateFacts['answers']>['mismatches'][number] = {

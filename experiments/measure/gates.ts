@@ -53,6 +53,8 @@ export interface GateFacts {
   readonly answers: Deterministic['answers']
   /** Null: one client in a closed loop. */
   readonly arrivals: Arrivals | null
+  /** Runs that shared the machine with this one, and itself. */
+  readonly runsAtOnce: number
 }
 
 export interface MemoryFacts {
@@ -74,6 +76,7 @@ export function gatesOf(facts: GateFacts): Gate[] {
   gates.push(drained(facts), loadOrder(facts), steadyState(facts))
   const { scheduling } = facts.config
   if (scheduling !== undefined) gates.push(repeatable(facts, scheduling))
+  if (facts.runsAtOnce > 1) gates.push(alone(facts))
   if (facts.runTimedSeries !== null) gates.push(steadyThroughput(facts, facts.runTimedSeries))
   if (facts.memory !== null) {
     gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
@@ -122,6 +125,19 @@ function conservation({ balance }: GateFacts): Gate {
     passed: balance.conserved,
     why: `${appendedBytes} B appended, ${liveBytes} B live, ${removedBytes} B removed`,
     remedy: null,
+  })
+}
+
+/** Only results that fail it have it. */
+export const ALONE_GATE = 'alone'
+
+function alone({ runsAtOnce, command }: GateFacts): Gate {
+  return gateOf({
+    name: ALONE_GATE,
+    covers: ['time'],
+    passed: false,
+    why: `${runsAtOnce} runs at once (--jobs) shared the cores and the disk`,
+    remedy: { command, flags: {} },
   })
 }
 
