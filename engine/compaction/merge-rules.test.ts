@@ -24,9 +24,10 @@ function survivors(entries: readonly Entry[], live: readonly number[], older: st
   const started: string[] = []
   const text = (bytes: Uint8Array, from: number, length: number) =>
     new TextDecoder().decode(bytes.subarray(from, from + length))
-  writeSurvivors(new ArrayCursor(entries), live, {
+  const source = new ArrayCursor(entries)
+  writeSurvivors(source, live, {
     startKey: (...key) => void started.push(text(...key)),
-    add: (cursor) => void kept.push(entryOf(cursor)!),
+    add: () => void kept.push(entryOf(source)!),
     olderMayHold: (...key) => older.includes(text(...key)),
   })
   const keys = [...new Set(kept.map((entry) => new TextDecoder().decode(entry.key)))]

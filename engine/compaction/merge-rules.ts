@@ -12,15 +12,15 @@
  */
 
 import { compareRanges } from '../base/compare.ts'
-import type { InternalCursor } from '../base/internal-cursor.ts'
+import type { Entry, InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { type Fragment, newestAt, type RangeDeletions } from '../base/range-deletions.ts'
 
 export interface EntrySink {
   /** Called once for every user key that has a surviving entry, before `add`. */
   startKey(keyBytes: Uint8Array, keyStart: number, keyLength: number): void
-  /** Takes the cursor's current entry. */
-  add(cursor: InternalCursor): void
+  /** Takes an entry. */
+  add(entry: Entry): void
   /**
    * Whether a table older than this key's output may hold the key. Keys never descend between
    * calls.

@@ -6,7 +6,7 @@
  */
 
 import { compareBytes, compareRanges } from '../base/compare.ts'
-import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
+import { CursorFields, type Entry } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import { showEntry } from '../iterators/show-entry.ts'
 import type { Cause } from '../storage/ledger.ts'
@@ -108,10 +108,10 @@ export class TableOutputs implements EntrySink {
     if (this.#open === null) softCuts.startTable()
   }
 
-  add(cursor: InternalCursor): void {
+  add(entry: Entry): void {
     const { writer } = this.#openTable()
-    if (cursor.kind === ENTRY_KIND.blobIndex) this.#addPointer(writer, cursor)
-    else writer.add(cursor)
+    if (entry.kind === ENTRY_KIND.blobIndex) this.#addPointer(writer, entry)
+    else writer.add(entry)
   }
 
   #openTable(): NewTable {
@@ -126,20 +126,20 @@ export class TableOutputs implements EntrySink {
    * Handles an entry whose value is in the value log: counts it and, if its segment is old, moves
    * the value.
    */
-  #addPointer(writer: TableWriter, cursor: InternalCursor): void {
-    const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength } = cursor
+  #addPointer(writer: TableWriter, entry: Entry): void {
+    const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength } = entry
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'table entry')
     const relocation = this.#relocation
     if (relocation?.moves(pointer.segment)) {
       relocation.relocate(pointer, keyBytes, keyStart, keyLength)
       const moved = this.#moved
-      showEntry(moved, cursor)
+      showEntry(moved, entry)
       moved.valueBytes = relocation.pointerBytes
       moved.valueStart = 0
       moved.valueLength = relocation.pointerLength
       writer.add(moved)
     } else {
-      writer.add(cursor)
+      writer.add(entry)
     }
     this.#tally.add(pointer, keyLength)
   }

@@ -16,9 +16,10 @@ import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import type { JobExecutor } from '../scheduling/job-order.ts'
+import type { JobRoom } from '../scheduling/run-job.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { openGate, WriteGate } from '../scheduling/write-gate.ts'
-import { OpenFiles } from '../storage/open-files.ts'
+import { OpenFiles, openedBy } from '../storage/open-files.ts'
 import type { FolderLock, Storage } from '../storage/storage.ts'
 import { CommitHistory } from '../transaction/commit-history.ts'
 import { levelAt } from '../version/version.ts'
@@ -64,7 +65,10 @@ export interface DatabaseParts {
   readonly snapshots: SnapshotList
   readonly values: ValueLog
   readonly tree: Tree
+  /** What jobs of this thread use. */
+  readonly room: JobRoom
   readonly executor: JobExecutor
+  readonly numbers: FileNumbers
   readonly calls: SlowCalls
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
@@ -94,6 +98,7 @@ export function assemble(settings: OpenSettings): DatabaseParts {
   const lock = storage.lock(folder)
   const opened: Close[] = [() => lock.release()]
   try {
+    if (settings.options.directReads === true) storage.direct!.check(folder)
     const strategy = guardStrategy(settings.strategy)
     const onEvent = publishing(folder, harmless(settings.onEvent))
     return build({ ...settings, folder, strategy, onEvent }, lock, opened)
@@ -148,7 +153,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes, options.cachePolicy)
-  const files = new OpenFiles(storage, options.maxOpenFiles)
+  const files = new OpenFiles(openedBy(storage, options.directReads), options.maxOpenFiles)
   const shared = { storage, files, folder, numbers, manifest, cache, clock }
   const counters = new DatabaseCounters()
   const health = new Health(folder)
@@ -269,6 +274,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const maintenance = new Maintenance({
     health,
     commits,
+    admission: gate ?? openGate,
     head,
     calls,
     scheduler,
@@ -318,7 +324,9 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     snapshots,
     values,
     tree,
+    room,
     executor,
+    numbers,
     calls,
     scheduler,
     reads: new Reads(tree.handles, counters),

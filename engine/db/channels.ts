@@ -1,7 +1,8 @@
 /**
  * Owns the channels of `node:diagnostics_channel` on which the engine publishes its events:
- * `varve:flush`, `varve:merge`, `varve:move`, `varve:drop`, `varve:collect`, `varve:stall`,
- * `varve:recovery`, `varve:strategy-change` and `varve:slow-operation`. The names are stable.
+ * `varve:flush`, `varve:ingest`, `varve:merge`, `varve:move`, `varve:drop`, `varve:collect`,
+ * `varve:stall`, `varve:recovery`, `varve:strategy-change` and `varve:slow-operation`. The names
+ * are stable.
  *
  * Invariant: a channel without subscribers costs one look at it for each event.
  */
@@ -18,6 +19,7 @@ export interface EventMessage {
 
 const CHANNELS: Readonly<Record<DatabaseEvent['kind'], Channel>> = {
   flush: channel('varve:flush'),
+  ingest: channel('varve:ingest'),
   merge: channel('varve:merge'),
   move: channel('varve:move'),
   drop: channel('varve:drop'),

@@ -31,17 +31,26 @@ export interface JobEvent {
   readonly tombstonesDropped: number
   readonly reason: PickReason
   /**
-   * The installed edit, without the manifest's counters. All edits, applied in order, give every
-   * version of the tree.
+   * The installed edit, without the manifest's counters. All edits, those of ingests included,
+   * applied in order, give every version of the tree.
    */
   readonly edit: VersionEdit
+}
+
+/** Tables from outside became the newest run of level 0. `bytesRead` are those of their files. */
+export interface IngestEvent extends Omit<JobEvent, 'kind'> {
+  readonly kind: 'ingest'
 }
 
 /** Writes that are missing though no crash can explain it. */
 export interface LostWrites {
   /** The first sequence number that is not brought back. */
   readonly seqFrom: number
-  /** The newest sequence number known to have been written; null where it is unknown. */
+  /**
+   * The newest sequence number known to have been written; null where it is unknown. With
+   * `skip-any-corrupted` the last one that is missing: intact writes before and behind it come
+   * back, with lower numbers.
+   */
   readonly seqTo: number | null
   /**
    * Names under which an open keeps the files that may hold them; nothing reads or removes these.
@@ -96,6 +105,10 @@ export type WatchedOperation =
   | ('get' | 'has' | 'getMany' | 'scan')
   | ('put' | 'delete' | 'deleteRange' | 'write' | 'writeSync')
   | ('flush' | 'collectValueLog')
+  | `transaction.${WatchedInTransaction}`
+
+/** Calls of a transaction that are watched: its reads and its commits. */
+export type WatchedInTransaction = 'get' | 'has' | 'getMany' | 'scan' | 'commit' | 'commitSync'
 
 /**
  * A call took at least `slowOperationMs`. The counts are what the database did from its begin to
@@ -124,6 +137,7 @@ export interface SlowOperationEvent {
 /** Everything that `onEvent` is called with; `kind` says which it is. */
 export type DatabaseEvent =
   | CollectEvent
+  | IngestEvent
   | JobEvent
   | RecoveryEvent
   | SlowOperationEvent

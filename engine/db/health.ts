@@ -44,11 +44,11 @@ export class Health {
   }
 
   /** Runs `work`; meanwhile calls that need rest are refused (`assertAtRest`). */
-  busy(work: () => void): void {
+  busy<Result>(work: () => Result): Result {
     const wasAtRest = this.#atRest
     this.#atRest = false
     try {
-      work()
+      return work()
     } finally {
       this.#atRest = wasAtRest
     }
@@ -72,8 +72,8 @@ export class Health {
   assertAtRest(): void {
     if (this.#atRest) return
     throw invalidArgument(
-      'no event listener, strategy or policy may call writeSync, flush, collectValueLog or close: ' +
-        'call them afterwards',
+      'no event listener, strategy or policy may call writeSync, flush, ingest, checkpoint, ' +
+        'collectValueLog or close: call them afterwards',
     )
   }
 

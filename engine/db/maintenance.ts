@@ -4,10 +4,11 @@
  * runs.
  */
 
+import type { WriteAdmission } from '../scheduling/write-gate.ts'
 import type { Commits } from './commits.ts'
 import type { Health } from './health.ts'
 import type { SlowCalls } from './slow-calls.ts'
-import type { DatabaseScheduler } from './tree-jobs.ts'
+import type { DatabaseScheduler, TableIngest } from './tree-jobs.ts'
 import type { Collector } from './values/collector.ts'
 import type { ValueLog } from './values/value-log.ts'
 import type { WriteHead } from './write-head.ts'
@@ -15,6 +16,8 @@ import type { WriteHead } from './write-head.ts'
 export interface MaintenanceParts {
   readonly health: Health
   readonly commits: Commits
+  /** Holds an ingest while writers are stopped. */
+  readonly admission: WriteAdmission
   readonly head: WriteHead
   readonly calls: SlowCalls
   readonly scheduler: DatabaseScheduler
@@ -122,6 +125,27 @@ export class Maintenance {
       if (!head.memtable.isEmpty) head.freeze()
       scheduler.settle()
     })
+  }
+
+  /**
+   * Makes tables the newest run, above everything committed before, and starts what is due then.
+   * `write` writes them; nothing is committed between its call and the install. If it throws, the
+   * database is as it was. Later failures are as those of `flush`.
+   */
+  ingest(write: () => Omit<TableIngest, 'logNumber'>): void {
+    const { health, commits, admission, head, scheduler } = this.#parts
+    health.assertAtRest()
+    commits.settle()
+    health.assertWritable()
+    admission.waitForRoom()
+    health.assertWritable()
+    const tables = health.busy(write)
+    this.#maintain(() => {
+      if (!head.memtable.isEmpty) head.freeze()
+      scheduler.flush({ ...tables, logNumber: head.logNumber })
+      scheduler.settleFlushes()
+    })
+    this.afterJob()
   }
 
   /** Collects all that is due; returns how many segments were collected. Throws what fails. */

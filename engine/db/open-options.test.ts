@@ -76,6 +76,7 @@ test.each(
     'openTablesMax',
     'cacheTableMemory',
     'cachePolicy',
+    'directReads',
     'slowOperationMs',
   ),
 )('engine option %s that is undefined has its default', (name) => {

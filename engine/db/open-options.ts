@@ -56,7 +56,8 @@ export interface OpenOptions {
   readonly schedulingPolicy?: SchedulingPolicy | null
   /**
    * Called in the middle of the database's work. It may read, and it may call `put`, `delete` and
-   * `write`; it must not call `writeSync`, `flush`, `collectValueLog` or `close`.
+   * `write`; it must not call `writeSync`, `flush`, `ingest`, `checkpoint`, `collectValueLog` or
+   * `close`.
    */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
@@ -131,6 +132,13 @@ export function openSettings(open: OpenOptions): OpenSettings {
       `engine option encryption is ${options.encryption}, but the storage does not encrypt: give ` +
         'an EncryptedStorage',
       { option: 'encryption' },
+    )
+  }
+  if (options.directReads === true && storage.direct === undefined) {
+    throw invalidArgument(
+      'engine option directReads needs a storage of real files, as NodeStorage: this one has no ' +
+        'page cache to avoid',
+      { option: 'directReads' },
     )
   }
   checkValueLogPolicy(options, valueLogPolicy)

@@ -158,6 +158,13 @@ export const engineOptionsSchema = z.strictObject({
       'Indexes and filters count in blockCacheBytes, up to half of it; where left out they take ' +
         'memory beside it. RocksDB cache_index_and_filter_blocks.',
     ),
+  directReads: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      "Tables and value-log segments are read around the system's page cache (O_DIRECT, Linux), so " +
+        'that reads are of the device; not logs and manifests. RocksDB use_direct_reads.',
+    ),
   syncIntervalMs: z
     .int()
     .min(1)
@@ -252,11 +259,12 @@ export const engineOptionsSchema = z.strictObject({
         'key, which no file keeps.',
     ),
   walRecovery: z
-    .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
+    .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute', 'skip-any-corrupted'])
     .default('point-in-time')
     .describe(
       'What a damaged write-ahead log means at open. RocksDB wal_recovery_mode: ' +
-        'kPointInTimeRecovery, kTolerateCorruptedTailRecords, kAbsoluteConsistency.',
+        'kPointInTimeRecovery, kTolerateCorruptedTailRecords, kAbsoluteConsistency, ' +
+        'kSkipAnyCorruptedRecords.',
     ),
   manifestRollBytes: z
     .int()

@@ -37,7 +37,7 @@ import type { SealedSegment } from '../version/segment-meta.ts'
 import { rawBytes, rawBytesOfTables } from '../version/table-meta.ts'
 import type { Version } from '../version/version.ts'
 import type { VersionEdit } from '../version/version-edit.ts'
-import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
+import { type DatabaseEvent, type IngestEvent, type JobEvent, slicesOf } from './events.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import type { SlowCalls } from './slow-calls.ts'
@@ -60,6 +60,19 @@ export interface MemTableFlush {
   readonly onFlushed: () => void
 }
 
+/** Tables that are written already, and become the newest run like those of a flush. */
+export interface TableIngest {
+  readonly outcome: JobOutcome
+  /** The sequence number of all their entries: the first after all commits. */
+  readonly seq: SeqNum
+  /** Logs below this number are not needed: all that they hold is in older tables. */
+  readonly logNumber: number
+  /** Bytes of the files that were read. */
+  readonly bytesRead: number
+  /** Called when its tables are in the tree. */
+  readonly onInstalled: () => void
+}
+
 /** A compaction that may run. */
 export interface CompactionPlan {
   readonly spec: CompactionSpec
@@ -69,8 +82,11 @@ export interface CompactionPlan {
   readonly version: Version
 }
 
+/** What becomes the newest run of level 0, in the order of the queue. */
+type Arrival = MemTableFlush | TableIngest
+
 /** The scheduler of a database. */
-export type DatabaseScheduler = Scheduler<MemTableFlush, CompactionPlan, JobOutcome>
+export type DatabaseScheduler = Scheduler<Arrival, CompactionPlan, JobOutcome>
 
 export interface TreeJobsParts {
   readonly tree: Tree
@@ -110,7 +126,7 @@ interface QueuedInstall {
   readonly installed: InstallEnded
 }
 
-export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, JobOutcome> {
+export class TreeJobs implements ScheduledTree<Arrival, CompactionPlan, JobOutcome> {
   /** Of the flushes and merges whose installs have begun. */
   readonly work = new WorkAccount()
   readonly #parts: TreeJobsParts
@@ -152,12 +168,12 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
     return specNow(this.version, pinned)
   }
 
-  startFlush(
-    { memtable, olderMemtables }: MemTableFlush,
-    view: TreeView,
-    id: number,
-    ended: JobEnded,
-  ): void {
+  startFlush(arrival: Arrival, view: TreeView, id: number, ended: JobEnded): void {
+    if ('outcome' in arrival) {
+      ended(arrival.outcome)
+      return
+    }
+    const { memtable, olderMemtables } = arrival
     const { strategy, executor, clock } = this.#parts
     const filter = strategy.flushFilter(view)
     this.work.start(clock.nowMs())
@@ -182,11 +198,16 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
   }
 
   installFlush(
-    { memtable, logNumber, lastSeq, sealed, onFlushed }: MemTableFlush,
+    arrival: Arrival,
     outcome: JobOutcome,
     times: JobTimes,
     installed: InstallEnded,
   ): void {
+    if ('outcome' in arrival) {
+      this.#installIngest(arrival, installed)
+      return
+    }
+    const { memtable, logNumber, lastSeq, sealed, onFlushed } = arrival
     const { counters, options } = this.#parts
     const { written, dropped } = outcome
     const tables = written.map(({ table }) => table)
@@ -204,6 +225,29 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
           values: { rawBytes: memtable.rawBytes, memtableBytes: options.memtableBytes },
         })
         onFlushed()
+      },
+      installed,
+    })
+  }
+
+  #installIngest(
+    { outcome, seq, logNumber, bytesRead, onInstalled }: TableIngest,
+    installed: InstallEnded,
+  ): void {
+    const { written, sealed, dropped } = outcome
+    const tables = written.map(({ table }) => table)
+    this.#install({
+      edit: () => flushEdit(tables, this.#runIds()),
+      unreported: { logNumber, lastSeq: seq, ...sealing(sealed) },
+      areNamed: writesFiles(outcome),
+      note: (edit) => {
+        onInstalled()
+        const reason = {
+          trigger: 'ingest',
+          formula: 'tables > 0',
+          values: { tables: tables.length, seq },
+        }
+        this.#report('ingest', edit, dropped, reason, bytesRead)
       },
       installed,
     })
@@ -304,25 +348,28 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
   }
 
   #report(
-    kind: JobEvent['kind'],
+    kind: (JobEvent | IngestEvent)['kind'],
     edit: VersionEdit,
     dropped: DroppedEntries,
     reason: JobEvent['reason'],
+    bytesRead = kind === 'merge' ? bytesOf(edit.removed) : 0,
   ): void {
-    const sum = (placements: VersionEdit['added']) =>
-      placements.reduce((bytes, { table }) => bytes + table.bytes, 0)
-    const rewrites = kind === 'merge'
+    const writes = kind === 'flush' || kind === 'ingest' || kind === 'merge'
     this.#parts.onEvent({
       kind,
       atMs: this.#parts.clock.nowMs(),
       inputs: slicesOf(edit.removed),
       outputs: slicesOf(edit.added),
-      bytesRead: rewrites ? sum(edit.removed) : 0,
-      bytesWritten: rewrites || kind === 'flush' ? sum(edit.added) : 0,
+      bytesRead,
+      bytesWritten: writes ? bytesOf(edit.added) : 0,
       shadowedDropped: dropped.shadowed,
       tombstonesDropped: dropped.tombstones,
       reason,
       edit,
     })
   }
+}
+
+function bytesOf(placements: VersionEdit['added']): number {
+  return placements.reduce((bytes, { table }) => bytes + table.bytes, 0)
 }

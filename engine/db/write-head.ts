@@ -105,6 +105,11 @@ export class WriteHead implements CommitHead {
     return this.#parts.clock.nowMs()
   }
 
+  /** The number of the log that takes writes. */
+  get logNumber(): number {
+    return this.#logs.number
+  }
+
   append(batches: readonly WriteBatch[]): readonly WriteBatch[] {
     const { values } = this.#parts
     const stored = values.separate(batches, this.nowMs())

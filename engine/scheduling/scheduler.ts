@@ -163,6 +163,13 @@ export class Scheduler<Flush, Plan, Outcome> {
     })
   }
 
+  /** Blocks until all queued flushes are installed. Throws the first failure. */
+  settleFlushes(): void {
+    this.#attend(() => {
+      while (this.#flushes.length > 0) this.#wait()
+    })
+  }
+
   /** Blocks until what is queued and running is installed. Throws the first failure. */
   settle(): void {
     this.#attend(() => {

@@ -67,6 +67,11 @@ export function isLockFile(name: string): boolean {
   return name === LOCK_NAME || name.startsWith(`${LOCK_NAME}.`)
 }
 
+/** The lock's file, which is not empty while the folder is locked. */
+export function lockFileOf(folder: string): string {
+  return joinPath(folder, LOCK_NAME)
+}
+
 /**
  * Throws `LSM_LOCKED` with data {pid, path} if the folder is held, `LSM_NOT_FOUND` if it is
  * missing.
@@ -90,7 +95,7 @@ export function lockFolder(folder: string, purpose: LockPurpose = 'write'): Fold
  * then.
  */
 function watchFolder(realFolder: string, folder: string): FolderLock {
-  const lockPath = joinPath(realFolder, LOCK_NAME)
+  const lockPath = lockFileOf(realFolder)
   const refuseHeld = () => {
     const holder = parseHolder(readText(lockPath) ?? '')
     if (holder !== undefined && isAlive(holder, realFolder)) throw lockedBy(holder.pid, folder)
@@ -115,7 +120,7 @@ function takeFolder(realFolder: string, folder: string): FolderLock {
     folder: folderIdentity(realFolder),
     token: randomUUID(),
   }
-  const lockPath = joinPath(realFolder, LOCK_NAME)
+  const lockPath = lockFileOf(realFolder)
   const temporary = `${lockPath}.${holder.token}`
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { flag: 'wx' })
   try {

@@ -32,6 +32,7 @@ export const CAUSES = [
   'verify',
   'vlog',
   'vlog-gc',
+  'ingest',
 ] as const
 /** One of `CAUSES`. */
 export type Cause = (typeof CAUSES)[number]

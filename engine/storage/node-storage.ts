@@ -2,7 +2,8 @@
  * Owns the Storage over `node:fs`: synchronous system calls, since a `pread` from the page cache
  * costs 1.4 µs and an asynchronous one 65 µs. Invariant: every `read` and `write` system call that
  * moved bytes is one call in the ledger with exactly those bytes, even if a later call of the same
- * append fails. So the ledger agrees with /proc/self/io to the byte.
+ * append fails. So the ledger agrees with /proc/self/io to the byte. Only a direct read counts less
+ * than the system does: what it was asked for, not the whole blocks it reads.
  *
  * A handle remembers nothing about files: sizes are asked of the system when they are needed. So
  * the handles of several threads over one folder agree as soon as they share the ledger.
@@ -20,8 +21,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
-  read as readWithCallback,
   renameSync,
   type Stats,
   statSync,
@@ -32,11 +31,19 @@ import { dirname, resolve } from 'node:path'
 import { checkOptions, checkWhole } from '../base/arguments.ts'
 import { assert } from '../base/assert.ts'
 import { corruption, type LsmError } from '../base/errors.ts'
-import { isLockFile, lockFolder } from './folder-lock.ts'
+import {
+  bufferedReads,
+  checkDirectReads,
+  directFlag,
+  directReads,
+  type FileReads,
+} from './direct-reads.ts'
+import { isLockFile, lockFileOf, lockFolder } from './folder-lock.ts'
 import { errnoOf, type StorageOperation, translated } from './io-error.ts'
 import { checkLedger, Ledger, type Section } from './ledger.ts'
 import { openFileLimit } from './open-file-limit.ts'
 import type {
+  DirectFiles,
   FileTag,
   FolderLock,
   ListedKind,
@@ -51,6 +58,10 @@ const SHARED: readonly (keyof SharedStorage)[] = ['ledger', 'threads']
 
 /** The storage of real files, through `node:fs`. */
 export class NodeStorage implements Storage {
+  readonly direct: DirectFiles = {
+    check: (folder) => attempt('open', folder, () => checkDirectReads(folder, lockFileOf(folder))),
+    open: (path, tag) => this.#open(path, constants.O_RDONLY | directFlag!, directReads, tag),
+  }
   readonly #ledger: Ledger
   /** How many threads divide the limit on open files. */
   #threads = 1
@@ -95,8 +106,7 @@ export class NodeStorage implements Storage {
   }
 
   open(path: string, tag: FileTag): ReadableFile {
-    const { fd, size } = attempt('open', path, () => openSized(path, 'r'))
-    return new NodeReadableFile(path, size, { fd, reading: 0 }, this.#ledger, tag)
+    return this.#open(path, constants.O_RDONLY, bufferedReads, tag)
   }
 
   readAll(path: string, tag: FileTag): Uint8Array {
@@ -162,6 +172,11 @@ export class NodeStorage implements Storage {
 
   lock(folder: string, purpose: LockPurpose = 'write'): FolderLock {
     return lockFolder(folder, purpose)
+  }
+
+  #open(path: string, flags: number, reads: FileReads, tag: FileTag): ReadableFile {
+    const { fd, size } = attempt('open', path, () => openSized(path, flags))
+    return new NodeReadableFile(path, size, { fd, reads, reading: 0 }, this.#ledger, tag)
   }
 
   #rename(from: string, to: string): void {
@@ -251,6 +266,7 @@ class NodeWritableFile implements WritableFile {
 /** An open file, shared by the handles that `tagged` made of each other; −1 once closed. */
 interface Descriptor {
   fd: number
+  readonly reads: FileReads
   /** Asynchronous reads under way. The descriptor is closed after the last one. */
   reading: number
 }
@@ -271,11 +287,10 @@ class NodeReadableFile implements ReadableFile {
   }
 
   read(target: Uint8Array, length: number, offset: number, section: Section): void {
-    const { fd } = this.#descriptor
-    assert(fd >= 0, 'read from a closed file')
+    assert(this.#descriptor.fd >= 0, 'read from a closed file')
     let done = 0
     while (done < length) {
-      const count = this.#readOnce(fd, target, done, length - done, offset + done)
+      const count = this.#readOnce(target, done, length - done, offset + done)
       if (count === 0) throw this.#tooShort(offset, length, done)
       this.#ledger.countRead(this.#account, section, count)
       done += count
@@ -289,13 +304,13 @@ class NodeReadableFile implements ReadableFile {
     section: Section,
   ): Promise<void> {
     const descriptor = this.#descriptor
-    const { fd } = descriptor
+    const { fd, reads } = descriptor
     assert(fd >= 0, 'read from a closed file')
     descriptor.reading++
     try {
       let done = 0
       while (done < length) {
-        const count = await readOnceAsync(fd, target, done, length - done, offset + done)
+        const count = await reads.readAsync(fd, target, done, length - done, offset + done)
         if (count === 0) throw this.#tooShort(offset, length, done)
         this.#ledger.countRead(this.#account, section, count)
         done += count
@@ -308,9 +323,10 @@ class NodeReadableFile implements ReadableFile {
     }
   }
 
-  #readOnce(fd: number, target: Uint8Array, start: number, length: number, offset: number): number {
+  #readOnce(target: Uint8Array, start: number, length: number, offset: number): number {
+    const { fd, reads } = this.#descriptor
     try {
-      return readSync(fd, target, start, length, offset)
+      return reads.read(fd, target, start, length, offset)
     } catch (error) {
       throw translated('read', this.path, error)
     }
@@ -335,21 +351,6 @@ class NodeReadableFile implements ReadableFile {
   }
 }
 
-function readOnceAsync(
-  fd: number,
-  target: Uint8Array,
-  start: number,
-  length: number,
-  offset: number,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    readWithCallback(fd, target, start, length, offset, (error, count) => {
-      if (error === null) resolve(count)
-      else reject(error)
-    })
-  })
-}
-
 function attempt<Result>(
   operation: StorageOperation,
   path: string,
@@ -364,10 +365,7 @@ function attempt<Result>(
 }
 
 /** Opens a file and reads its size. If the size cannot be read, the descriptor is closed again. */
-function openSized(
-  path: string,
-  flags: 'r' | number,
-): { readonly fd: number; readonly size: number } {
+function openSized(path: string, flags: number): { readonly fd: number; readonly size: number } {
   const fd = openSync(path, flags)
   try {
     return { fd, size: fstatSync(fd).size }

@@ -26,6 +26,14 @@ const PROCESS_SHARE = 1 / 4
 /** What is asked of the storage. */
 type OpenedStorage = Pick<Storage, 'openFilesMax' | 'open'>
 
+/** How tables and segments are opened. `directReads` only where the storage has them. */
+export function openedBy(storage: Storage, directReads = false): OpenedStorage {
+  const { direct, openFilesMax } = storage
+  if (!directReads) return storage
+  assert(direct !== undefined, 'the storage has direct reads')
+  return { openFilesMax, open: (path, tag) => direct.open(path, tag) }
+}
+
 export class OpenFiles {
   readonly max: number
   readonly #storage: OpenedStorage

@@ -58,6 +58,17 @@ export interface ReadableFile {
   close(): void
 }
 
+/** Reads of finished or growing files around the system's page cache. */
+export interface DirectFiles {
+  /**
+   * Tries a direct read in `folder`, which this process has locked for writing.
+   * `LSM_INVALID_ARGUMENT` if the system or the folder's file system refuses it.
+   */
+  check(folder: string): void
+  /** As `Storage.open`. The ledger counts the bytes asked for, not the whole blocks read. */
+  open(path: string, tag: FileTag): ReadableFile
+}
+
 export type ListedKind = 'files' | 'folders'
 
 export type LockPurpose = 'write' | 'read'
@@ -92,6 +103,8 @@ export interface Storage {
    */
   appendTo(path: string, tag: FileTag): WritableFile
   open(path: string, tag: FileTag): ReadableFile
+  /** Missing where no page cache can be avoided. */
+  readonly direct?: DirectFiles
   /** The whole file, counted as section 'meta' on the tag's account. */
   readAll(path: string, tag: FileTag): Uint8Array
   /**

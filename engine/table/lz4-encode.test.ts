@@ -63,6 +63,85 @@ describe('the reference decoder returns the block', () => {
   })
 })
 
+/**
+ * The same search, written for reading: at each position the last place with the same hash of four
+ * bytes is a match if it holds these bytes.
+ */
+function matchesOf(raw: Uint8Array): readonly (readonly [at: number, offset: number])[] {
+  const word = (at: number) => {
+    return raw[at]! | (raw[at + 1]! << 8) | (raw[at + 2]! << 16) | (raw[at + 3]! << 24)
+  }
+  const lastSeen = new Map<number, number>()
+  const matches: [number, number][] = []
+  let at = 0
+  let misses = 0
+  while (at <= raw.length - 12) {
+    const hash = Math.imul(word(at), 0x9e3779b1) >>> 20
+    const candidate = lastSeen.get(hash)
+    lastSeen.set(hash, at)
+    if (candidate === undefined || at - candidate > 0xffff || word(candidate) !== word(at)) {
+      at += 1 + (misses++ >>> 6)
+      continue
+    }
+    matches.push([at, at - candidate])
+    const from = at
+    at += 4
+    while (at < raw.length - 5 && raw[at] === raw[at - (from - candidate)]) at++
+    misses = 0
+  }
+  return matches
+}
+
+/** The matches of an encoded block: where each begins in the raw block, and its offset. */
+function matchesIn(encoded: Uint8Array): readonly (readonly [at: number, offset: number])[] {
+  const matches: [number, number][] = []
+  let from = 0
+  let at = 0
+  const lengthAfter = (nibble: number) => {
+    let length = nibble
+    if (nibble === 15) {
+      do length += encoded[from]!
+      while (encoded[from++] === 255)
+    }
+    return length
+  }
+  while (from < encoded.length) {
+    const token = encoded[from++]!
+    const literals = lengthAfter(token >> 4)
+    at += literals
+    from += literals
+    if (from >= encoded.length) break
+    const offset = encoded[from]! | (encoded[from + 1]! << 8)
+    from += 2
+    matches.push([at, offset])
+    at += 4 + lengthAfter(token & 15)
+  }
+  return matches
+}
+
+describe('the matches are those of the plain search, so that files stay the same', () => {
+  test('for any content, at any place in memory', () => {
+    fc.assert(
+      fc.property(blocks, fc.nat(9), (raw, before) => {
+        const memory = new Uint8Array(before + raw.length + 3).fill(raw[0] ?? 0)
+        memory.set(raw, before)
+        const source = memory.subarray(before, before + raw.length)
+        expect(matchesIn(encode(source)!)).toEqual(matchesOf(raw))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('for a block that returns to its first bytes, within the largest offset or beyond', () => {
+    for (const distance of [14, 4000, 65_535, 65_536]) {
+      const raw = new Uint8Array(distance + 40)
+      for (let at = 0; at < raw.length; at++) raw[at] = Math.imul(at + 1, 0x9e3779b1) >>> 24
+      raw.copyWithin(distance, 0, 20)
+      expect(matchesIn(encode(raw)!)).toEqual(matchesOf(raw))
+    }
+  })
+})
+
 test('a block that does not fit is refused, and nothing is written beyond the target', () => {
   fc.assert(
     fc.property(blocks, fc.nat(400), (raw, bytes) => {

@@ -2,7 +2,7 @@
  * Owns the encoding of one raw LZ4 block (lz4_Block_format.md of the LZ4 project), greedy with a
  * hash of four bytes, as in the reference's fast mode. It is JavaScript and not native, because
  * native results are freed only when the event loop turns: a long merge would accumulate all of
- * them. It allocates nothing per block.
+ * them. It allocates one view per block.
  *
  *   sequence  token (literal count ‖ match length − 4, four bits each, 15 = more bytes follow)
  *             literals ‖ offset u16le ‖ more length bytes
@@ -17,6 +17,7 @@ const OFFSET_MAX = 0xffff
 const HASH_BITS = 12
 /** The step grows by one after 2^6 misses, so that incompressible data is passed quickly. */
 const SKIP_SHIFT = 6
+/** The result if the target is too small. */
 const NONE = -1
 
 const lastSeen = new Int32Array(1 << HASH_BITS)
@@ -31,23 +32,22 @@ export function lz4Encode(
   target: Uint8Array,
   start: number,
 ): number {
-  lastSeen.fill(NONE)
+  const words = new DataView(source.buffer, source.byteOffset, length)
   const matchEndMax = length - LAST_LITERALS
   const matchStartMax = length - MATCH_START_MARGIN
   let at = start
   let anchor = 0
-  let position = 0
-  let misses = 0
+  // A hash that was not seen yet leads to position 0. If the word there is the same, its hash is
+  // too, so this is a match like any other; position 0 itself has none, and the search begins at 1.
+  lastSeen.fill(0)
+  let position = 1
+  let misses = 1
   while (position <= matchStartMax) {
-    const word = fourBytes(source, position)
+    const word = words.getInt32(position, true)
     const hash = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS)
     const candidate = lastSeen[hash]!
     lastSeen[hash] = position
-    if (
-      candidate === NONE ||
-      position - candidate > OFFSET_MAX ||
-      fourBytes(source, candidate) !== word
-    ) {
+    if (words.getInt32(candidate, true) !== word || position - candidate > OFFSET_MAX) {
       position += 1 + (misses++ >>> SKIP_SHIFT)
       continue
     }
@@ -95,8 +95,4 @@ function writeLength(target: Uint8Array, at: number, length: number): number {
   for (; rest >= 255; rest -= 255) target[end++] = 255
   target[end++] = rest
   return end
-}
-
-function fourBytes(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }

@@ -15,8 +15,9 @@ import { ENTRY_KIND, SEQ_NUM_MAX, type SeqNum } from '../base/internal-key.ts'
 import { Lookup } from '../base/lookup.ts'
 import { ArenaPool } from '../memtable/arena-pool.ts'
 import { MemTable } from '../memtable/memtable.ts'
+import type { KeyRange } from '../version/key-range.ts'
 import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
-import type { KeySpan } from './read-set.ts'
+import type { KeySpan } from './span-set.ts'
 
 /** A commit that a transaction did not see. */
 export interface NewerCommit {
@@ -72,6 +73,12 @@ export class CommitHistory {
     return this.#open.size
   }
 
+  /** The snapshot of the oldest open transaction; null if none is open. */
+  get oldestSnapshotSeq(): SeqNum | null {
+    const [oldest] = this.#open
+    return oldest?.snapshotSeq ?? null
+  }
+
   /** Number of commits' entries that are kept. */
   get entries(): number {
     return this.#parts.reduce((sum, { entries }) => sum + entries, 0)
@@ -86,8 +93,7 @@ export class CommitHistory {
   /** `reader` needs no commits any more. Idempotent. */
   end(reader: HistoryReader): void {
     if (!this.#open.delete(reader)) return
-    const [oldest] = this.#open
-    const neededAfter = oldest?.snapshotSeq ?? SEQ_NUM_MAX
+    const neededAfter = this.oldestSnapshotSeq ?? SEQ_NUM_MAX
     while (this.#parts.length > 0 && this.#parts[0]!.seqMax <= neededAfter) {
       this.#parts.shift()!.release()
     }
@@ -99,6 +105,24 @@ export class CommitHistory {
     const part = this.#partToFill()
     this.#inserter.insert(batch, seq, part)
     this.#notedSeq = seq + batch.count - 1
+  }
+
+  /**
+   * Notes a commit that may have written any key of `ranges`, all with `seq`. They are kept as
+   * deleted ranges, which are found by the same searches.
+   */
+  noteRanges(ranges: readonly KeyRange[], seq: SeqNum): void {
+    if (!this.isActive) return
+    for (const { smallest, largest, isOpen } of ranges) {
+      // The smallest key after `largest` is `largest` with a zero byte.
+      const toBytes = largest.length + (isOpen === true ? 0 : 1)
+      const keys = new Uint8Array(smallest.length + toBytes)
+      keys.set(smallest)
+      keys.set(largest, smallest.length)
+      const part = this.#partToFill()
+      part.addRangeDeletion(seq, keys, 0, smallest.length, smallest.length, toBytes)
+    }
+    this.#notedSeq = seq
   }
 
   /** The newest commit of `key` after `seq`, or null. */

@@ -32,6 +32,8 @@ export interface ExperimentContext {
   onProgress(phase: string, done: number, total: number): void
   /** Called with the counters of the run's open database, and with null when it closes. */
   onFacts?(facts: (() => DatabaseFacts) | null): void
+  /** Runs that share the machine with this one, and itself; left out: 1. */
+  readonly runsAtOnce?: number
   /** Called for every edit of the tree, in order. */
   readonly onEdit?: (event: EditEvent) => void
 }
@@ -44,8 +46,10 @@ export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'on
   onProgress(what: string, done: number, total: number, fraction: number): void
   /** The result at `path` is reused instead of a new run. */
   onReuse(path: string): void
-  /** The run called `what` begins. */
+  /** The run called `what` begins; runs that are done at once are told when they end. */
   onRun?(what: string): void
+  /** The run called `what` has ended. Told of runs that are done at once, in their order. */
+  onEnded?(what: string, seconds: number): void
 }
 
 /** The folder of a run's database: removed after the run, unless it is to be kept. */

@@ -3,69 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Ledger, MemoryStorage, sumCells } from '../../engine/index.ts'
 import { open, WriteBatch } from '../../strategies/open.ts'
 import { databaseFamilies, type MetricFamily, openMetricsText } from './open-metrics.ts'
-
-const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
-const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y
-const SAMPLE =
-  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?\d+(?:\.\d+)?(?:e[+-]\d+)?|NaN|[+-]Inf)$/s
-
-interface Parsed {
-  type: string
-  unit: string
-  help: string
-  readonly samples: Map<string, number>
-}
-
-/**
- * Reads a text by the grammar of the OpenMetrics specification, and checks its rules: metadata
- * before samples, families not interleaved, no duplicates, suffixes, units, one set of label names.
- */
-function parse(text: string): ReadonlyMap<string, Parsed> {
-  expect(text.endsWith('\n')).toBe(true)
-  const lines = text.slice(0, -1).split('\n')
-  expect(lines.pop()).toBe('# EOF')
-  const families = new Map<string, Parsed>()
-  let current = ''
-  for (const line of lines) {
-    const [, keyword, name = '', rest = ''] = /^# (TYPE|UNIT|HELP) (\S+) (.*)$/s.exec(line) ?? []
-    if (keyword === undefined) readSample(line, current, families.get(current)!)
-    else if (name !== current) {
-      expect(name).toMatch(NAME)
-      expect(families.has(name), `${name} is in one piece`).toBe(false)
-      families.set(name, { type: '', unit: '', help: '', samples: new Map() })
-      current = name
-    }
-    if (keyword === undefined) continue
-    const family = families.get(current)!
-    const field = keyword.toLowerCase() as 'type' | 'unit' | 'help'
-    expect(family.samples.size, 'metadata comes first').toBe(0)
-    expect(family[field], `${keyword} once`).toBe('')
-    family[field] = rest
-    if (field === 'unit') expect(name.endsWith(`_${rest}`)).toBe(true)
-    if (field === 'type') expect(['counter', 'gauge']).toContain(rest)
-  }
-  return families
-}
-
-function readSample(line: string, name: string, family: Parsed): void {
-  const [, sampleName, labelText = '', value] = SAMPLE.exec(line) ?? []
-  expect(sampleName, line).toBe(family.type === 'counter' ? `${name}_total` : name)
-  const labels: [string, string][] = []
-  LABEL.lastIndex = 0
-  while (LABEL.lastIndex < labelText.length) {
-    const match = LABEL.exec(labelText)
-    expect(match, line).not.toBeNull()
-    labels.push([match![1]!, match![2]!.replace(/\\(.)/gs, (_, c) => (c === 'n' ? '\n' : c))])
-  }
-  const key = JSON.stringify(labels)
-  const names = labels.map(([label]) => label)
-  for (const other of family.samples.keys()) {
-    expect(JSON.parse(other).map(([label]: [string]) => label)).toEqual(names)
-  }
-  expect(family.samples.has(key), `${line} once`).toBe(false)
-  if (family.type === 'counter') expect(Number(value)).toBeGreaterThanOrEqual(0)
-  family.samples.set(key, Number(value))
-}
+import { parseOpenMetrics } from './testing/parse-open-metrics.ts'
 
 describe('the OpenMetrics text', () => {
   test('of any families parses to the same values', () => {
@@ -82,7 +20,7 @@ describe('the OpenMetrics text', () => {
     fc.assert(
       fc.property(fc.array(family, { maxLength: 4 }), (given) => {
         const families = given.map((one, index): MetricFamily => ({ name: `f_${index}`, ...one }))
-        const parsed = parse(openMetricsText(families))
+        const parsed = parseOpenMetrics(openMetricsText(families))
         expect(parsed.size).toBe(families.length)
         for (const { name, type, samples } of families) {
           expect(parsed.get(name)!.type).toBe(type)
@@ -108,16 +46,27 @@ describe('the OpenMetrics text', () => {
       db.writeSync(batch)
     }
     for (let index = 0; index < 50; index++) db.get(Buffer.from(`key${index * 7}`))
+    const transactions = Array.from({ length: 3 }, () => db.transaction())
+    for (const transaction of transactions) transaction.put(Buffer.from('key'), Buffer.from('v'))
+    transactions[0]!.commitSync()
+    expect(() => transactions[1]!.commitSync()).toThrow('run it again')
     const metrics = db.metrics()
     const cells = ledger.cells()
-    const families = parse(
+    const families = parseOpenMetrics(
       openMetricsText(databaseFamilies({ version: db.version, metrics, cells })),
     )
     const sum = (name: string, label = '') =>
       Array.from(families.get(name)!.samples)
         .filter(([labels]) => labels.includes(label))
         .reduce((total, [, value]) => total + value, 0)
-    expect(sum('varve_writes', '"put"')).toBe(500)
+    expect(sum('varve_writes', '"put"')).toBe(501)
+    expect(sum('varve_transactions_begun')).toBe(3)
+    expect(sum('varve_transactions_committed')).toBe(1)
+    expect(sum('varve_transaction_conflicts')).toBe(1)
+    expect(sum('varve_transaction_conflicts', '"write"')).toBe(1)
+    expect(sum('varve_transactions_open')).toBe(1)
+    expect(sum('varve_transaction_oldest_snapshot_seq')).toBe(500)
+    expect(sum('varve_transaction_noted_entries')).toBe(1)
     expect(sum('varve_user_bytes')).toBe(metrics.userBytes)
     expect(sum('varve_jobs', '"flush"')).toBe(metrics.flushes)
     expect(sum('varve_level_bytes')).toBe(db.version.totals.bytes)
@@ -137,7 +86,7 @@ describe('the OpenMetrics text', () => {
       expect(help, name).toMatch(/\.$/)
       expect(unit !== '', name).toBe(/_(bytes|seconds)$/.test(name))
     }
-    const closed = parse(openMetricsText(databaseFamilies({ version: db.version })))
+    const closed = parseOpenMetrics(openMetricsText(databaseFamilies({ version: db.version })))
     expect([...closed.keys()].every((name) => name.startsWith('varve_level_'))).toBe(true)
   })
 })

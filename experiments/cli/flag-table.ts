@@ -15,7 +15,7 @@ export type VerbName =
   | ('exp' | 'compare' | 'explain' | 'timeline' | 'report' | 'chart' | 'tidy' | 'gallery')
   | ('tune' | 'conform' | 'shell' | 'completion' | 'complete')
   | `trace ${'generate' | 'record' | 'import' | 'export' | 'stats'}`
-  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'compact' | 'stats'}`
+  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'ingest' | 'compact' | 'stats'}`
   | 'bench peers'
 
 /** How a value is read and completed. A list is separated by commas. */
@@ -124,6 +124,7 @@ const MEASURED_DESIGNS = {
   range: [1, 100],
 } as const
 const ONE_REPEAT = { value: 'INDEX', default: '0', help: 'which repeat of a run, from 0' }
+const STATS_FORMAT = { help: 'text for people, JSON, or text for Prometheus' } as const
 const CONFIDENCE = {
   value: 'PERCENT',
   default: '95',
@@ -255,6 +256,13 @@ export const FLAG_TABLE = {
       'COUNT [1]',
       'repeats; each draws its own streams, equal for all strategies',
       { range: [1, 1000], but: { 'trace record': ONE_REPEAT } },
+    ),
+    jobs: count(
+      EXP,
+      'COUNT',
+      'runs at once, each in a process of its own, so with its memory: for runs whose times nobody ' +
+        'reads [1; with a suite that only counts: the cores, at most 4]',
+      { range: [1, 64] },
     ),
     seed: count(
       ['exp', 'compare', 'conform', 'tune', 'bench peers', ...MADE],
@@ -423,7 +431,7 @@ export const FLAG_TABLE = {
       'run again even if a result of the same configuration and code is there',
     ),
     format: choice(
-      ['chart', 'tidy', ...MADE, 'trace import', 'trace export', 'trace stats'],
+      ['chart', 'tidy', ...MADE, 'trace import', 'trace export', 'trace stats', 'db stats'],
       'NAME',
       'format of the files',
       {
@@ -435,6 +443,7 @@ export const FLAG_TABLE = {
           'trace import': { names: FOREIGN },
           'trace export': { names: TEXTS },
           'trace stats': { default: 'native', names: ['native', ...FOREIGN] },
+          'db stats': { ...STATS_FORMAT, default: 'text', names: ['text', 'json', 'openmetrics'] },
         },
       },
     ),
@@ -458,7 +467,7 @@ export const FLAG_TABLE = {
       { names: 'listed', valueOptional: true, commandLineOnly: true, but: { conform: ALL_RULES } },
     ),
     'key-file': file(
-      ['db verify', 'db dump', 'db checkpoint', 'db compact', 'db stats', 'shell'],
+      ['db verify', 'db dump', 'db checkpoint', 'db ingest', 'db compact', 'db stats', 'shell'],
       'FILE',
       'key of an encrypted folder, 32 bytes or 64 hexadecimal digits; also $VARVE_KEY_FILE',
     ),

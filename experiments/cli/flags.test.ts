@@ -7,6 +7,7 @@ import { WORKLOADS } from '../../workloads/index.ts'
 import { IMPORT_FORMATS } from '../../workloads/traces/import/import-trace.ts'
 import { CHART_FORMATS } from '../charts/chart-format.ts'
 import { PRESET_NAMES } from '../charts/theme.ts'
+import { STATS_FORMATS } from '../commands/db/stats.ts'
 import { ACROSS } from '../compare/pairing.ts'
 import { OUTPUT_FORMATS } from '../trace/trace-output.ts'
 import { flagsOf, type VerbName } from './flags.ts'
@@ -23,6 +24,7 @@ test.each<readonly [VerbName, string, readonly string[]]>([
   ['trace generate', 'format', Object.keys(OUTPUT_FORMATS)],
   ['trace export', 'format', Object.keys(OUTPUT_FORMATS).filter((name) => name !== 'native')],
   ['trace import', 'format', Object.keys(IMPORT_FORMATS)],
+  ['db stats', 'format', STATS_FORMATS],
   ['trace stats', 'format', ['native', ...Object.keys(IMPORT_FORMATS)]],
 ])('%s --%s accepts exactly the existing names', (verb, flag, names) => {
   expect(new Set(flagsOf(verb).get(flag)!.names)).toEqual(new Set(names))

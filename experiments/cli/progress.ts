@@ -54,11 +54,14 @@ export class Progress {
   running(what: string | null): void {
     if (this.#run?.what === what) return
     const nowMs = this.#nowMs()
-    if (this.#run !== null && !this.#redraws && !this.#quiet) {
-      const seconds = (nowMs - this.#run.sinceMs) / 1000
-      this.#write(`${this.#run.what}: done in ${formatSeconds(seconds)}\n`)
-    }
+    if (this.#run !== null) this.ended(this.#run.what, (nowMs - this.#run.sinceMs) / 1000)
     this.#run = what === null ? null : { what, sinceMs: nowMs }
+  }
+
+  /** The run `what` took so long. For runs that are done at once, told in their order. */
+  ended(what: string, seconds: number): void {
+    if (this.#redraws || this.#quiet) return
+    this.#write(`${what}: done in ${formatSeconds(seconds)}\n`)
   }
 
   /** `fraction` of the whole sweep is done; `what` and the two counts say where in it. */

@@ -11,7 +11,10 @@ import { type FlagSpec, flagsOf } from './flags.ts'
 const SPECS = flagsOf('exp')
 
 /** A suite decides its own runs, so only these flags are allowed with it. */
-export const SUITE_FLAGS: readonly string[] = ['suite', 'scale', 'seed', 'out', 'quiet', 'debug']
+export const SUITE_FLAGS: readonly string[] = [
+  ...(['suite', 'scale', 'jobs', 'seed'] as const),
+  ...(['out', 'quiet', 'debug'] as const),
+]
 
 /** Flags that do not describe runs: those of suites, and those that control the command itself. */
 const NOT_OF_RUNS = ['suite', 'scale', 'config', 'list', 'help']

@@ -34,6 +34,7 @@ test('no flags: every default', () => {
     arrival: null,
     rate: null,
     clients: 1,
+    jobs: null,
     userBytes: null,
     scheduling: 'inline',
     seed: 42,
@@ -50,6 +51,10 @@ test('no flags: every default', () => {
     quiet: false,
     debug: false,
   })
+})
+
+test('runs at once may have a rate in logical time', () => {
+  expect(request('--jobs=2', '--scheduling=virtual', '--rate=500').jobs).toBe(2)
 })
 
 test('lists, units and repeated assignments are read', () => {
@@ -131,6 +136,7 @@ describe('a suite', () => {
   const suite = {
     suite: 'counts',
     scale: 'smoke',
+    jobs: null,
     seed: 42,
     out: 'out',
     quiet: false,
@@ -139,10 +145,17 @@ describe('a suite', () => {
 
   test('takes a scale, a seed and a folder', () => {
     expect(parseCommand(['--suite=counts'])).toEqual({ kind: 'suite', request: suite })
-    const flags = ['--suite=counts', '--scale=full', '--seed=7', '--out=x', '--quiet']
-    const request = { ...suite, scale: 'full', seed: 7, out: 'x', quiet: true }
+    const flags = ['--suite=counts', '--scale=full', '--seed=7', '--out=x', '--quiet', '--jobs=3']
+    const request = { ...suite, scale: 'full', seed: 7, out: 'x', quiet: true, jobs: 3 }
     expect(parseCommand(flags)).toEqual({ kind: 'suite', request })
-    const path = configFile({ suite: 'counts', scale: 'full', seed: 7, out: 'x', quiet: true })
+    const path = configFile({
+      suite: 'counts',
+      scale: 'full',
+      seed: 7,
+      out: 'x',
+      quiet: true,
+      jobs: 3,
+    })
     expect(parseCommand([`--config=${path}`])).toEqual({ kind: 'suite', request })
   })
 
@@ -183,6 +196,16 @@ describe('mistakes get one line', () => {
     [['--storage=tape'], '--storage: unknown storage "tape"; known: node, memory'],
     [['--config=/nowhere.json'], '--config: cannot read /nowhere.json'],
     [['--strategy=a,,b'], '--strategy: a name is empty'],
+    [['--jobs=0'], '--jobs: 0 is outside 1 … 64'],
+    [
+      ['--jobs=2', '--scheduling=threads'],
+      '--jobs: not with --scheduling=threads, which is for times',
+    ],
+    [['--jobs=2', '--rate=50%'], '--jobs: not with --rate, which is for times'],
+    [['--jobs=2', '--target=leveldb'], '--target=leveldb, whose background work depends on time'],
+    [['--jobs=2', '--aged=x'], '--jobs: not with --aged, whose tree one run makes for the next'],
+    [['--jobs=2', '--record=x'], '--jobs: not with --record, which follows one run at a time'],
+    [['--jobs=2', '--metrics=:0'], '--jobs: not with --metrics, which follows one run at a time'],
   ])('%j', (argv, message) => {
     expect(() => request(...argv)).toThrow(message)
   })

@@ -38,6 +38,8 @@ export interface Request {
   readonly arrival: string | null
   readonly rate: string | null
   readonly clients: number
+  /** Runs at once, each in a process of its own; null: the default. */
+  readonly jobs: number | null
   readonly seed: number
   readonly repeat: number
   readonly param: Readonly<Record<string, SettingValue>>
@@ -64,6 +66,8 @@ export interface Request {
 export interface SuiteRequest {
   readonly suite: string
   readonly scale: SuiteScale
+  /** Runs at once, each in a process of its own; null: the default. */
+  readonly jobs: number | null
   readonly seed: number
   readonly out: string
   readonly quiet: boolean
@@ -128,6 +132,7 @@ function refuseContradictions(request: Request, given: Given, placeOf: PlaceOf):
   checkPeers(request, given, placeOf)
   if (request.keep) checkKeep(request, placeOf)
   if (request.aged !== null) checkAged(request, placeOf)
+  if (request.jobs !== null && request.jobs > 1) checkJobs(request, given, placeOf)
 }
 
 /** A trace fixes the operations, so flags that choose them are refused. */
@@ -214,6 +219,24 @@ function checkPeers(
   if (paced !== undefined && target.includes('db_bench')) {
     throw new UsageError(`${placeOf(paced)}: db_bench replays a whole trace and times no operation`)
   }
+}
+
+/** Runs at once share the machine, so only those may be whose figures do not depend on time. */
+function checkJobs(
+  { target, scheduling }: Pick<Request, 'target' | 'scheduling'>,
+  given: Given,
+  placeOf: PlaceOf,
+): void {
+  const refusal = (flag: string, why: string) =>
+    new UsageError(`${placeOf('jobs')}: not with --${flag}, ${why}`)
+  const peer = target.find((name) => !isEngineTarget(name))
+  if (peer !== undefined) throw refusal(`target=${peer}`, 'whose background work depends on time')
+  if (scheduling === 'threads') throw refusal('scheduling=threads', 'which is for times')
+  const paced = ['rate', 'arrival'].find((name) => name in given)
+  if (paced !== undefined && scheduling === 'inline') throw refusal(paced, 'which is for times')
+  if ('aged' in given) throw refusal('aged', 'whose tree one run makes for the next')
+  const single = ['record', 'metrics'].find((name) => name in given)
+  if (single !== undefined) throw refusal(single, 'which follows one run at a time')
 }
 
 export function isEngineTarget(name: TargetName): name is EngineTarget {

@@ -99,6 +99,7 @@ function planOf(
   })
   checkValueLog(engine, target)
   checkEncryption(engine, request)
+  checkDirectReads(engine, request)
   const scheduling = chooseScheduling(request, engine)
   const valueSize = valueBytes === null ? {} : { valueBytes }
   const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
@@ -210,6 +211,16 @@ function checkEncryption({ encryption }: EngineOptions, { target, aged }: PlanRe
     throw new UsageError('--set=encryption: not with --target=simulator, which writes no files')
   }
   if (aged) throw new UsageError('--set=encryption: not with --aged, whose trees are not encrypted')
+}
+
+function checkDirectReads({ directReads }: EngineOptions, { target, storage }: PlanRequest): void {
+  if (directReads !== true) return
+  if (target === 'simulator') {
+    throw new UsageError('--set=directReads: not with --target=simulator, which reads no files')
+  }
+  if (storage === 'memory') {
+    throw new UsageError('--set=directReads: not with --storage=memory, which has no page cache')
+  }
 }
 
 /** A simulated run has no time except logical time, so it cannot be paced. */

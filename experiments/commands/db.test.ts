@@ -19,6 +19,7 @@ import {
   NodeStorage,
 } from '../../engine/index.ts'
 import { tiering } from '../../strategies/whole-levels/tiering.ts'
+import { parseOpenMetrics } from '../base/testing/parse-open-metrics.ts'
 import { endStarted, startCommand, varve } from '../cli/testing/start-command.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'varve-main-'))
@@ -51,6 +52,30 @@ describe('varve db', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/^strategy +\{"name":"tiering"/m)
     expect(stdout).toMatch(/^tree +2 tables in 2 runs on 1 levels$/m)
     expect(stdout).toMatch(/^L0\n {2}R\d+: \d+\[key0,key9\] bytes=\d+ entries=\d+/m)
+  })
+
+  test('prints statistics as text, JSON and OpenMetrics with the same numbers', async () => {
+    const stats = async (...flags: string[]) => {
+      const { code, stdout, stderr } = await db('stats', folder, ...flags)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      return stdout
+    }
+    const json = JSON.parse(await stats('--format=json'))
+    expect(json).toMatchObject({ folder, tables: 2, runs: 2, log: { entries: expect.any(Number) } })
+    expect(json.levels).toMatchObject([{ level: 0, runs: 2, tables: 2, bytes: json.bytes }])
+    expect(await stats('--format=text')).toBe(await stats())
+    expect(await stats()).toContain(`entries   ${json.entries}, ${json.tombstones} of them deletio`)
+    const families = parseOpenMetrics(await stats('--format=openmetrics'))
+    const level0 = JSON.stringify([['level', '0']])
+    const ofLevel0 = (name: string) => families.get(name)!.samples.get(level0)
+    expect(ofLevel0('varve_level_tables')).toBe(json.tables)
+    expect(ofLevel0('varve_level_entries')).toBe(json.entries)
+    expect(ofLevel0('varve_level_bytes')).toBe(json.bytes)
+    expect(await db('stats', folder, '--format=openmetric')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'db: unknown format "openmetric"; did you mean "openmetrics"?\n',
+    })
   })
 
   test('exports, and what it exported verifies', async () => {
@@ -104,6 +129,38 @@ describe('varve db', { timeout: 60_000 }, () => {
     expect(await db('checkpoint', folder, join(home, 'symlink'))).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('is a symbolic link'),
+    })
+  })
+
+  test('ingests tables, and names the one that it refuses', async () => {
+    const filled = join(home, 'filled')
+    open(filled).close()
+    const exported = join(home, 'to-ingest')
+    await db('export', folder, exported)
+    const [table = ''] = readdirSync(exported).filter((name) => name.endsWith('.sst'))
+    expect(await db('ingest', filled, join(exported, table))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/filled: 1 tables, \d+ entries, .* written; at seq 1\n$/),
+      stderr: '',
+    })
+    expect(await db('verify', filled)).toMatchObject({ code: 0, stderr: '' })
+    using database = open(filled)
+    expect(database.get(new TextEncoder().encode('key9'))).toHaveLength(100)
+    database.close()
+    const text = join(home, 'text.sst')
+    writeFileSync(text, 'no table '.repeat(9))
+    expect(await db('ingest', filled, text)).toMatchObject({
+      code: 1,
+      stderr: `db: ${text} at offset 28: not a table: the footer has no magic number\n`,
+    })
+    const missing = join(home, 'missing.sst')
+    expect(await db('ingest', filled, missing)).toMatchObject({
+      code: 2,
+      stderr: `db: ${missing} does not exist\n`,
+    })
+    expect(await db('ingest', filled, home)).toMatchObject({
+      code: 2,
+      stderr: `db: ${home} is not a file: name tables (*.sst)\n`,
     })
   })
 

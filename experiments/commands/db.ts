@@ -1,6 +1,6 @@
 /**
- * Declares `varve db`: verifies, prints, exports and copies a database folder that is not open
- * anywhere.
+ * Declares `varve db`: verifies, prints, exports, copies and fills a database folder that is not
+ * open anywhere.
  */
 import type { Verb, VerbGroup } from '../cli/verb.ts'
 
@@ -71,6 +71,29 @@ const checkpoint: Verb = {
   run: async (given) => (await import('./db/look-after.ts')).checkpointTo(given),
 }
 
+const ingest: Verb = {
+  name: 'db ingest',
+  summary: "Adds sorted tables of RocksDB's SstFileWriter, RocksDB or Varve to a folder.",
+  operands: {
+    usage: '<folder> <tables…>',
+    least: 2,
+    missing: 'ingest takes <folder> and one or several tables (see --help)',
+  },
+  examples: ['out/a.db bulk/1.sst bulk/2.sst'],
+  notes: [
+    'The tables are checked, and rewritten with the options of the folder; the files are only ' +
+      'read. All entries appear together, newer than everything in the folder: a crash leaves all ' +
+      'of them or none. The newest version of a key in a table counts, and deletions and deleted ' +
+      'ranges delete what the folder holds. Tables of one call must not overlap. If one is ' +
+      'refused, nothing changes.',
+    "RocksDB's tables need CRC32C checksums (kCRC32c), a plain index, and no, LZ4 or zstd " +
+      'compression. Merge operands and blob files are not supported.',
+    KEYS,
+  ],
+  exits: EXITS,
+  run: async (given) => (await import('./db/ingest.ts')).ingest(given),
+}
+
 const compact: Verb = {
   name: 'db compact',
   summary: 'Opens a folder as its record says, flushes, and merges until nothing is due.',
@@ -87,16 +110,21 @@ const compact: Verb = {
 
 const stats: Verb = {
   name: 'db stats',
-  summary: 'Draws the tree of a folder, a line for each run, and prints its totals.',
+  summary: 'Draws the tree of a folder, a line for each level, and prints its totals.',
   operands: { ...ONE_FOLDER, missing: 'stats takes <folder> (see --help)' },
-  examples: ['out/a.db'],
-  notes: [KEYS],
+  examples: ['out/a.db', 'out/a.db --format=openmetrics'],
+  notes: [
+    'A closed folder has a tree, but no counters: those of an open database are printed by the ' +
+      'command metrics of varve shell, and served by exp --metrics.',
+    KEYS,
+  ],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).stats(given),
 }
 
 export const db: VerbGroup = {
   name: 'db',
-  summary: 'Verifies, prints, exports, copies or compacts a folder that is not open anywhere.',
-  verbs: [verify, dump, stats, exportTo, checkpoint, compact],
+  summary:
+    'Verifies, prints, exports, copies, fills or compacts a folder that is not open anywhere.',
+  verbs: [verify, dump, stats, exportTo, checkpoint, ingest, compact],
 }

@@ -79,7 +79,9 @@ export function packagePlans(root: RootManifest): readonly PackagePlan[] {
       modules: [
         'experiments/main.ts',
         'experiments/commands/bench/group.child.ts',
+        'experiments/commands/exp/plan.child.ts',
         'experiments/suites/memory.child.ts',
+        'experiments/suites/suite.child.ts',
       ],
       pages: [
         'experiments/charts/page/figure.ts',

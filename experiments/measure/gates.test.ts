@@ -51,6 +51,7 @@ const sound: GateFacts = {
     memtableBytes: 100,
     machineBytes: 1e9,
     compression: 'lz4',
+    directReads: false,
     storedShare: 0.5,
   },
   answers: {
@@ -64,6 +65,7 @@ const sound: GateFacts = {
     memoryBytes: 21_504,
   },
   arrivals: sampleResult({ openLoop: 'steady' }).timed.arrivals,
+  runsAtOnce: 1,
 }
 
 const LOST: NonNullable<GateFacts['answers']>['mismatches'][number] = {

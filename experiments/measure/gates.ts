@@ -53,6 +53,8 @@ export interface GateFacts {
   readonly answers: Deterministic['answers']
   /** Null: one client in a closed loop. */
   readonly arrivals: Arrivals | null
+  /** Runs that shared the machine with this one, and itself. */
+  readonly runsAtOnce: number
 }
 
 export interface MemoryFacts {
@@ -60,6 +62,8 @@ export interface MemoryFacts {
   readonly memtableBytes: number
   readonly machineBytes: number
   readonly compression: string
+  /** Whether reads avoid the page cache. */
+  readonly directReads: boolean
   /** Bytes of the drained tree's tables ÷ their raw bytes. */
   readonly storedShare: number | null
 }
@@ -72,6 +76,7 @@ export function gatesOf(facts: GateFacts): Gate[] {
   gates.push(drained(facts), loadOrder(facts), steadyState(facts))
   const { scheduling } = facts.config
   if (scheduling !== undefined) gates.push(repeatable(facts, scheduling))
+  if (facts.runsAtOnce > 1) gates.push(alone(facts))
   if (facts.runTimedSeries !== null) gates.push(steadyThroughput(facts, facts.runTimedSeries))
   if (facts.memory !== null) {
     gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
@@ -120,6 +125,19 @@ function conservation({ balance }: GateFacts): Gate {
     passed: balance.conserved,
     why: `${appendedBytes} B appended, ${liveBytes} B live, ${removedBytes} B removed`,
     remedy: null,
+  })
+}
+
+/** Only results that fail it have it. */
+export const ALONE_GATE = 'alone'
+
+function alone({ runsAtOnce, command }: GateFacts): Gate {
+  return gateOf({
+    name: ALONE_GATE,
+    covers: ['time'],
+    passed: false,
+    why: `${runsAtOnce} runs at once (--jobs) shared the cores and the disk`,
+    remedy: { command, flags: {} },
   })
 }
 
@@ -259,7 +277,6 @@ function throughputDrift(series: Timed['series']): number | null {
 function beyondCache({ drained, command }: GateFacts, memory: MemoryFacts): Gate {
   const { blockCacheBytes, memtableBytes, machineBytes } = memory
   const { liveLogicalBytes, physicalBytes } = drained
-  const inPageCache = physicalBytes < machineBytes
   const smaller = String(Math.floor(liveLogicalBytes / CACHE_PARTS))
   return gateOf({
     name: 'dataset-beyond-cache',
@@ -268,9 +285,15 @@ function beyondCache({ drained, command }: GateFacts, memory: MemoryFacts): Gate
     why:
       `dataset : block cache : memtable : RAM = ${liveLogicalBytes} : ${blockCacheBytes} : ` +
       `${memtableBytes} : ${machineBytes} B; the block cache is warm from the load, ` +
-      (inPageCache ? 'and the page cache may hold every file' : 'the files outgrow the page cache'),
+      pageCacheText(memory, physicalBytes),
     remedy: { command, flags: { '--set=blockCacheBytes=': smaller } },
   })
+}
+
+function pageCacheText(memory: MemoryFacts, physicalBytes: number): string {
+  if (memory.directReads) return 'and reads avoid the page cache'
+  if (physicalBytes < memory.machineBytes) return 'and the page cache may hold every file'
+  return 'the files outgrow the page cache'
 }
 
 /** Figures of compressed tables hold for these values only, so the ratio reached is stated. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database, Ledger, NodeStorage, verifyDatabase } from '../../engine/index.ts'
+import { hasDirectReads } from '../../engine/storage/testing/has-direct-reads.ts'
 import { contradictionsIn } from '../../results/consistency/contradictions.ts'
 import { type RunResult, runResultSchema } from '../../results/schema.ts'
 import { mergeField, Operation } from '../../workloads/index.ts'
@@ -37,6 +38,10 @@ async function resultFor(...flags: string[]): Promise<RunResult> {
   return run(plan!)
 }
 
+function readCellsOf({ deterministic }: RunResult) {
+  return deterministic.ledger.cells.filter(({ direction }) => direction === 'read')
+}
+
 describe('deterministic figures', () => {
   test('one seed twice: equal to the bit', async () => {
     const [first, second] = [await resultFor(), await resultFor()]
@@ -66,6 +71,31 @@ describe('deterministic figures', () => {
     expect(after!.waTotal).toBeGreaterThan(before!.waTotal!)
     await expect(plansFor('--set=encryption=aes-256-gcm', '--target=simulator')).rejects.toThrow(
       '--set=encryption: not with --target=simulator, which writes no files',
+    )
+  })
+
+  test.skipIf(!hasDirectReads())('of direct reads: as through the page cache', async () => {
+    const plain = await resultFor('--storage=node')
+    const direct = await resultFor('--storage=node', '--set=directReads=true')
+    // Only the folder's record of its options differs.
+    expect(direct.deterministic.tableDigest).toBe(plain.deterministic.tableDigest)
+    expect(readCellsOf(direct)).toEqual(readCellsOf(plain))
+    expect(direct.config.engine.directReads).toBe(true)
+    const readBytes = (result: RunResult) => result.timed.operatingSystem!.readBytes
+    expect(readBytes(direct), 'whole blocks').toBeGreaterThan(readBytes(plain))
+    const failed = direct.gates.filter(({ passed }) => !passed).map(({ name }) => name)
+    for (const name of ['conservation', 'answers', 'operating-system']) {
+      expect(failed).not.toContain(name)
+    }
+    const why = (result: RunResult) =>
+      result.gates.find(({ name }) => name === 'dataset-beyond-cache')!.why
+    expect(why(plain)).toMatch(/the page cache may hold every file$/)
+    expect(why(direct)).toMatch(/reads avoid the page cache$/)
+    await expect(plansFor('--set=directReads=true', '--target=simulator')).rejects.toThrow(
+      '--set=directReads: not with --target=simulator, which reads no files',
+    )
+    await expect(plansFor('--set=directReads=true', '--storage=memory')).rejects.toThrow(
+      '--set=directReads: not with --storage=memory, which has no page cache',
     )
   })
 

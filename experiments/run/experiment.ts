@@ -66,6 +66,7 @@ async function measure(
   }
   const background = backgroundRunOf(plan.config)
   const device = background?.logical?.device ?? null
+  const runsAtOnce = device === null ? (context.runsAtOnce ?? 1) : 1
   // Logical time knows no collections.
   const watch = device === null ? new GarbageWatch() : null
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
@@ -113,7 +114,7 @@ async function measure(
       ...describeEnvironment(context.outFolder, startedAt, context.code),
       ...(onDisk ? {} : { fileSystem: 'memory' }),
     }
-    return resultOf(plan, measurement, environment, operatingSystem, seed)
+    return resultOf(plan, measurement, { environment, operatingSystem, runsAtOnce, seed })
   } catch (error) {
     owned = !isLsmError(error, 'LSM_LOCKED')
     if (error instanceof Interrupted) kept = false
@@ -179,15 +180,21 @@ function removeStale(folder: string): void {
   }
 }
 
+interface Surroundings {
+  readonly environment: RunResult['environment']
+  readonly operatingSystem: RunResult['timed']['operatingSystem']
+  readonly runsAtOnce: number
+  /** The engine's. */
+  readonly seed: number
+}
+
 function resultOf(
   plan: RunPlan,
   measurement: Measurement,
-  environment: RunResult['environment'],
-  operatingSystem: RunResult['timed']['operatingSystem'],
-  engineSeed: number,
+  { environment, operatingSystem, runsAtOnce, seed }: Surroundings,
 ): RunResult {
   const { deterministic, timed, burst, drained, runSeries, runTimedSeries } = measurement
-  const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
+  const { blockCacheBytes, memtableBytes, compression, directReads = false } = plan.engineOptions
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
@@ -203,11 +210,13 @@ function resultOf(
       blockCacheBytes,
       memtableBytes,
       compression,
+      directReads,
       machineBytes: environment.memoryBytes,
       storedShare: storedShare(deterministic.levels),
     },
     answers: deterministic.answers,
     arrivals: timed.arrivals,
+    runsAtOnce,
   })
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -215,7 +224,7 @@ function resultOf(
     command: plan.command,
     config: plan.config,
     seeds: {
-      engine: engineSeed,
+      engine: seed,
       ...(plan.config.arrival && { arrivals: arrivalsSeed(plan.config) }),
     },
     environment,

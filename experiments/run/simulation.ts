@@ -58,6 +58,8 @@ export async function runSimulation(
     memory: null,
     answers: null,
     arrivals: timed?.arrivals ?? null,
+    // Its times, if any, are logical.
+    runsAtOnce: 1,
   })
   return {
     schemaVersion: SCHEMA_VERSION,

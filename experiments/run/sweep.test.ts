@@ -64,6 +64,18 @@ test('damaged results, results of other code and forced runs are measured again'
   expect((await sweep({ force: true })).reused).toEqual([])
 })
 
+test('a result measured beside other runs is only reused by runs that are done so too', async () => {
+  const beside = await sweep({ runsAtOnce: 2 })
+  const gate = beside.results[0]!.gates.find(({ name }) => name === 'alone')!
+  expect(gate).toMatchObject({ passed: false, covers: ['time'] })
+  expect(gate.remedy).toEqual(beside.results[0]!.command)
+  expect((await sweep({ runsAtOnce: 2 })).reused).toEqual(beside.resultPaths)
+  const alone = await sweep()
+  expect(alone.reused).toEqual([])
+  expect(alone.results[0]!.gates.map(({ name }) => name)).not.toContain('alone')
+  expect((await sweep({ runsAtOnce: 2 })).reused).toEqual(alone.resultPaths)
+})
+
 test('reused results have the sweep’s new number of seeds', async () => {
   const seeds = ({ gates }: RunResult) => gates.find(({ name }) => name === 'several-seeds')!
   const one = await sweep({}, '--strategy=tiering')

@@ -24,8 +24,9 @@ import {
   writesOf,
 } from '../../strategies/simulator/testing/scales.ts'
 import { Interrupted } from '../base/interrupted.ts'
-import { quotient, sum } from '../measure/figures.ts'
-import { equalClaim, type Suite, type SuiteContext } from './suite.ts'
+import { quotient } from '../measure/figures.ts'
+import { countedSuite, type Task } from './counted-suite.ts'
+import { type CountedContext, equalClaim } from './suite.ts'
 
 interface Agreement {
   readonly run: SuiteRun
@@ -35,9 +36,15 @@ interface Agreement {
 /** Writes between two turns of the event loop. */
 const SLICE_WRITES = 4096
 
-export const agreement: Suite = {
+interface Plan {
+  readonly compared: Compared
+  readonly scale: Scale
+}
+
+export const agreement = countedSuite<Plan, Agreement>({
   name: 'agreement',
   fullSeconds: 1950,
+  fullRssBytes: 1.9e9,
   description: 'the exact simulator against the engine, edit by edit, for every strategy',
   columns: [
     { heading: 'edits', figure: 'engineEdits' },
@@ -47,14 +54,13 @@ export const agreement: Suite = {
     { heading: 'WA entries', figure: 'engineWaEntries' },
     { heading: 'simulator', figure: 'simulatorWaEntries' },
   ],
-  run: async (context) => {
-    const agreements = await runAll(scalesOf(context.scale), context)
-    return {
-      runs: agreements.map(({ run }) => run),
-      claims: agreements.flatMap(({ claims }) => claims),
-    }
-  },
-}
+  tasksOf: (scale) => scalesOf(scale).flatMap(tasksOf),
+  perform: agreementOf,
+  conclude: (agreements) => ({
+    runs: agreements.map(({ run }) => run),
+    claims: agreements.flatMap(({ claims }) => claims),
+  }),
+})
 
 function scalesOf(scale: SuiteScale): readonly Scale[] {
   if (scale === 'full') return SCALES
@@ -65,34 +71,19 @@ function scalesOf(scale: SuiteScale): readonly Scale[] {
   }))
 }
 
-async function runAll(
-  scales: readonly Scale[],
-  context: SuiteContext,
-): Promise<readonly Agreement[]> {
-  const plans = scales.flatMap((scale) => COMPARED.map((compared) => ({ compared, scale })))
-  const writesTotal = sum(plans.map(({ scale }) => writesOf(scale)))
-  let writesBefore = 0
-  const agreements: Agreement[] = []
-  for (const { compared, scale } of plans) {
-    const name = `${scale.name} ${compared.name}`
-    const writes = writesOf(scale)
-    agreements.push(
-      await agreementOf(name, compared, scale, context, (done) =>
-        context.onProgress(name, done, writes, (writesBefore + done) / writesTotal),
-      ),
-    )
-    writesBefore += writes
-  }
-  return agreements
+function tasksOf(scale: Scale): readonly Task<Plan>[] {
+  return COMPARED.map((compared) => ({
+    name: `${scale.name} ${compared.name}`,
+    work: writesOf(scale),
+    plan: { compared, scale },
+  }))
 }
 
 async function agreementOf(
-  name: string,
-  compared: Compared,
-  scale: Scale,
-  { seed, signal }: SuiteContext,
-  onProgress: (writesDone: number) => void,
+  { name, work, plan }: Task<Plan>,
+  { seed, signal, onShare }: CountedContext,
 ): Promise<Agreement> {
+  const { compared, scale } = plan
   const startMs = performance.now()
   const setup = setupOf(compared, scale)
   const engine = engineSide(setup)
@@ -102,11 +93,10 @@ async function agreementOf(
     engine.write(write)
     simulator.write(write)
     if (++done % SLICE_WRITES !== 0) continue
-    onProgress(done)
+    onShare(done / work)
     await nextTurn()
     if (signal.aborted) throw new Interrupted('interrupted')
   }
-  onProgress(done)
   const outcomes = { engine: engine.finish(), simulator: simulator.finish() }
   const wallSeconds = (performance.now() - startMs) / 1e3
   const { name: _, ...load } = scale

@@ -22,6 +22,7 @@ test('every claim holds at smoke scale, and the result is whole', {
     seed: 42,
     outFolder,
     signal: new AbortController().signal,
+    jobs: 1,
     plansOf: suitePlans,
     onProgress: (_what, _done, _total, fraction) => fractions.push(fraction),
   })
@@ -42,6 +43,36 @@ test('every claim holds at smoke scale, and the result is whole', {
   expect(suiteTables(counts, result, lookOf({}))).toContain(
     `${result.claims.length} of ${result.claims.length} claims held`,
   )
+})
+
+test('runs at once give the findings of runs in turn, and leave no other file', {
+  timeout: 120_000,
+}, async () => {
+  const findings = async (jobs: number) => {
+    const told: string[] = []
+    const fractions: number[] = []
+    const { runs, claims, otherRssBytes } = await counts.run({
+      scale: 'smoke',
+      seed: 42,
+      outFolder,
+      signal: new AbortController().signal,
+      jobs,
+      plansOf: suitePlans,
+      onProgress: (_what, _done, _total, fraction) => fractions.push(fraction),
+      onEnded: (what) => told.push(what),
+    })
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
+    expect(fractions.at(-1)).toBeCloseTo(1, 12)
+    const counted = runs.map(({ wallSeconds: _, ...run }) => run)
+    return { text: JSON.stringify({ counted, claims, told }), otherRssBytes }
+  }
+  const before = readdirSync(outFolder)
+  const inTurn = await findings(1)
+  const atOnce = await findings(2)
+  expect(atOnce.text).toBe(inTurn.text)
+  expect(inTurn.otherRssBytes).toBeUndefined()
+  expect(atOnce.otherRssBytes).toBeGreaterThan(50e6)
+  expect(readdirSync(outFolder)).toEqual(before)
 })
 
 test("the papers' count leaves out a flush that its own arrival merges", () => {

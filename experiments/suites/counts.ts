@@ -11,9 +11,10 @@ import { assert } from '../../engine/base/assert.ts'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { quotient, sum } from '../measure/figures.ts'
+import { countedSuite, type Task } from './counted-suite.ts'
 import { type CountShape, closedFormCopies, countBuffers } from './counts-oracle.ts'
 import { type BufferLoad, KEY_BYTES, type LoadedTree, loadBuffers } from './load-buffers.ts'
-import { equalClaim, type Suite, type SuiteContext, withinClaim } from './suite.ts'
+import { type CountedContext, equalClaim, withinClaim } from './suite.ts'
 
 /** A load of F = T^levels − 1 buffers. */
 export interface Scenario {
@@ -31,9 +32,12 @@ interface Policy {
   readonly shape: CountShape
 }
 
-interface CountedRun {
+interface Plan {
   readonly scenario: Scenario
   readonly policy: Policy
+}
+
+interface CountedRun extends Plan {
   readonly tree: LoadedTree
   readonly run: SuiteRun
 }
@@ -41,9 +45,10 @@ interface CountedRun {
 const KiB = 1024
 const SMALL = { memtableBytes: 4 * KiB, entryBytes: 128, storage: 'memory' } as const
 
-export const counts: Suite = {
+export const counts = countedSuite<Plan, CountedRun>({
   name: 'counts',
   fullSeconds: 330,
+  fullRssBytes: 330e6,
   description:
     'buffers written by whole-level policies, against an independent count and the closed forms',
   columns: [
@@ -56,11 +61,15 @@ export const counts: Suite = {
     { heading: 'WA lsm', figure: 'waLsm' },
     { heading: 'runs', figure: 'runs' },
   ],
-  run: async (context) => {
-    const counted = await runAll(scenariosOf(context.scale), context)
-    return { runs: counted.map(({ run }) => run), claims: claimsOf(counted) }
+  tasksOf: (scale) => scenariosOf(scale).flatMap(tasksOf),
+  perform: async ({ name, plan }, context) => {
+    const startMs = performance.now()
+    const tree = await loadFresh(plan, context)
+    const seconds = (performance.now() - startMs) / 1e3
+    return { ...plan, tree, run: runOf(name, plan, tree, seconds) }
   },
-}
+  conclude: (counted) => ({ runs: counted.map(({ run }) => run), claims: claimsOf(counted) }),
+})
 
 function scenariosOf(scale: SuiteScale): readonly Scenario[] {
   const small = (T: number, levels: number) =>
@@ -97,59 +106,40 @@ function policiesOf(T: number): readonly Policy[] {
   ]
 }
 
-async function runAll(
-  scenarios: readonly Scenario[],
-  context: SuiteContext,
-): Promise<readonly CountedRun[]> {
-  const plans = scenarios.flatMap((scenario) =>
-    policiesOf(scenario.T).map((policy) => ({ scenario, policy })),
-  )
-  const work = plans.map(({ scenario, policy }) => buffersWritten(scenario, policy.shape))
-  const workTotal = sum(work)
-  let workDone = 0
-  const counted: CountedRun[] = []
-  for (const [index, { scenario, policy }] of plans.entries()) {
-    const buffers = scenario.T ** scenario.levels - 1
-    const label = `${scenario.name} ${nameOf(policy)}`
-    const startMs = performance.now()
-    const tree = await loadFresh(scenario, policy, context, (done) => {
-      const fraction = (workDone + (work[index]! * done) / buffers) / workTotal
-      context.onProgress(label, done, buffers, fraction)
-    })
-    workDone += work[index]!
-    const seconds = (performance.now() - startMs) / 1e3
-    counted.push({ scenario, policy, tree, run: runOf(scenario, policy, tree, seconds) })
-  }
-  return counted
+function tasksOf(scenario: Scenario): readonly Task<Plan>[] {
+  return policiesOf(scenario.T).map((policy) => ({
+    name: `${scenario.name} ${nameOf(policy)}`,
+    work: bytesWritten(scenario, policy.shape),
+    plan: { scenario, policy },
+  }))
 }
 
-/** In bytes, for the progress line. */
-function buffersWritten({ T, levels, memtableBytes }: Scenario, shape: CountShape): number {
+function bytesWritten({ T, levels, memtableBytes }: Scenario, shape: CountShape): number {
   return countBuffers(shape, T ** levels - 1).levelZeroRunBuffers * memtableBytes
 }
 
 async function loadFresh(
-  scenario: Scenario,
-  { strategy, shape }: Policy,
-  { outFolder, seed, signal }: SuiteContext,
-  onProgress: (buffersDone: number) => void,
+  { scenario, policy }: Plan,
+  { outFolder, seed, signal, onShare }: CountedContext,
 ): Promise<LoadedTree> {
+  const { strategy, shape } = policy
   const module = STRATEGIES.get(strategy)
   assert(module !== undefined, `no strategy ${strategy}`)
   const params = strategy === 'fluid' ? { ...shape } : { T: shape.T }
   const { T, levels, memtableBytes, entryBytes, keyOrder, storage } = scenario
+  const buffers = T ** levels - 1
   const folder = storage === 'memory' ? null : mkdtempSync(join(outFolder, '.suite-counts-'))
   try {
     return await loadBuffers({
       strategy: module.create(module.parse(params)),
-      buffers: T ** levels - 1,
+      buffers,
       memtableBytes,
       entryBytes,
       keyOrder,
       folder,
       seed,
       signal,
-      onProgress,
+      onProgress: (done) => onShare(done / buffers),
     })
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true })
@@ -157,8 +147,8 @@ async function loadFresh(
 }
 
 function runOf(
-  scenario: Scenario,
-  policy: Policy,
+  name: string,
+  { scenario, policy }: Plan,
   tree: LoadedTree,
   wallSeconds: number,
 ): SuiteRun {
@@ -168,7 +158,7 @@ function runOf(
   const copies = closedFormCopies(policy.shape, levels)
   const rawBytesWritten = tree.flushedRawBytes + tree.mergedRawBytes
   return {
-    name: `${scenario.name} ${nameOf(policy)}`,
+    name,
     params: {
       strategy: policy.strategy,
       ...policy.shape,
@@ -205,7 +195,7 @@ function nameOf({ strategy, shape }: Policy): string {
 }
 
 function claimsOf(counted: readonly CountedRun[]): readonly Claim[] {
-  const byScenario = [...Map.groupBy(counted, ({ scenario }) => scenario).values()]
+  const byScenario = [...Map.groupBy(counted, ({ scenario }) => scenario.name).values()]
   return [...counted.flatMap(exactClaims), ...byScenario.flatMap(scenarioClaims)]
 }
 

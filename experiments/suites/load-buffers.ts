@@ -79,7 +79,7 @@ export async function loadBuffers(load: BufferLoad): Promise<LoadedTree> {
     clock: new ManualClock(LOAD_TIME_MS),
     seed,
     onEvent: (event: DatabaseEvent) => {
-      if ('edit' in event) events.push(event)
+      if ('edit' in event && event.kind !== 'ingest') events.push(event)
     },
   })
   const fill = entryFiller(load)

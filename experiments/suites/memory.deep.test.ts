@@ -15,6 +15,7 @@ test('three million records stay within the budgets, and memory does not grow wi
     seed: 42,
     outFolder,
     signal,
+    jobs: 1,
     plansOf: suitePlans,
     onProgress: () => {},
   } as const

@@ -24,8 +24,9 @@ import { levelAt, STRATEGIES } from '../../strategies/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { quotient, sum } from '../measure/figures.ts'
+import { countedSuite } from './counted-suite.ts'
 import { scrambled } from './load-buffers.ts'
-import { atMostClaim, equalClaim, type Suite, type SuiteContext } from './suite.ts'
+import { atMostClaim, type CountedContext, equalClaim } from './suite.ts'
 
 interface Setting {
   readonly name: string
@@ -91,9 +92,10 @@ const ENTRY_BYTES = 64
 const KEY_BYTES = 16
 const ENTRIES_A_BUFFER = { smoke: 64, full: 256 }
 
-export const presets: Suite = {
+export const presets = countedSuite<Setting, SuiteRun>({
   name: 'presets',
   fullSeconds: 240,
+  fullRssBytes: 300e6,
   description: 'what the strategies of Sarkar et al. write, one cause changed at a time',
   columns: [
     ...Object.keys(POLICIES).map((name) => ({ heading: name, figure: name })),
@@ -102,21 +104,17 @@ export const presets: Suite = {
     { heading: 'grandparent', figure: 'grandparentShare' },
     { heading: 'levels', figure: 'levels' },
   ],
-  run: async (context) => {
-    const runs: SuiteRun[] = []
-    for (const [index, setting] of SETTINGS.entries()) {
-      context.onProgress(setting.name, index, SETTINGS.length, index / SETTINGS.length)
-      runs.push(await runOf(setting, context))
-    }
-    context.onProgress('done', SETTINGS.length, SETTINGS.length, 1)
-    return { runs, claims: claimsOf(runs) }
-  },
-}
+  tasksOf: () => SETTINGS.map((plan) => ({ name: plan.name, work: plan.buffers, plan })),
+  perform: ({ plan }, context) => runOf(plan, context),
+  conclude: (runs) => ({ runs, claims: claimsOf(runs) }),
+})
 
-async function runOf(setting: Setting, { scale, seed, signal }: SuiteContext): Promise<SuiteRun> {
+async function runOf(setting: Setting, context: CountedContext): Promise<SuiteRun> {
+  const { scale, seed, signal, onShare } = context
   const startMs = performance.now()
   const figures: Record<string, number | string> = {}
-  for (const [name, given] of Object.entries(POLICIES)) {
+  const policies = Object.entries(POLICIES)
+  for (const [index, [name, given]] of policies.entries()) {
     const { T, l0Trigger, softCuts } = setting
     const strategy = STRATEGIES.get('composed')!.create({ T, l0Trigger, softCuts, ...given })
     // Round-robin is a matter of cursors; only the ties of the other choices can go elsewhere.
@@ -128,6 +126,7 @@ async function runOf(setting: Setting, { scale, seed, signal }: SuiteContext): P
       figures.grandparentShare = load.grandparentShare
       figures.levels = load.levels
     }
+    onShare((index + 1) / policies.length)
     await nextTurn()
     if (signal.aborted) throw new Interrupted('interrupted')
   }

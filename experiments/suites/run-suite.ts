@@ -25,7 +25,7 @@ export async function runSuite(suite: Suite, context: SuiteContext): Promise<Sui
   makeFolder(outFolder)
   const startedAt = new Date()
   const environment = describeEnvironment(outFolder, startedAt, describeCode())
-  const { runs, claims } = await suite.run(context)
+  const { runs, claims, otherRssBytes = 0 } = await suite.run(context)
   const flags = [`--suite=${suite.name}`, `--scale=${scale}`, `--seed=${seed}`]
   const result: SuiteResult = suiteResultSchema.parse({
     schemaVersion: SUITE_SCHEMA_VERSION,
@@ -36,7 +36,7 @@ export async function runSuite(suite: Suite, context: SuiteContext): Promise<Sui
     runs,
     claims,
     wallSeconds: (Date.now() - startedAt.getTime()) / 1e3,
-    peakRssBytes: peakRssBytes(),
+    peakRssBytes: peakRssBytes() + otherRssBytes,
   })
   const path = join(outFolder, `suite-${suite.name}-${scale}.json`)
   writeWhole(path, `${JSON.stringify(result, null, 2)}\n`)

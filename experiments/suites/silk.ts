@@ -23,7 +23,8 @@ import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
 import { levelAt, STRATEGIES } from '../../strategies/index.ts'
 import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { steps } from '../load/arrivals.ts'
-import { atMostClaim, type Suite, type SuiteContext, withinClaim } from './suite.ts'
+import { countedSuite } from './counted-suite.ts'
+import { atMostClaim, type CountedContext, type Suite, withinClaim } from './suite.ts'
 import { loadedTree, runVirtual, type VirtualCase, type VirtualSetting } from './virtual-runs.ts'
 
 const MIB = 2 ** 20
@@ -68,46 +69,51 @@ const PARTS = ['peak', 'valley'] as const
 /** The schedulers that are compared, by name. */
 export type Schedulers = Readonly<Record<'silk' | 'rocksdb' | 'fair', SchedulingPolicy>>
 
-export const silk: Suite = {
-  name: 'silk',
-  fullSeconds: 100,
-  description: 'latencies of bursts by scheduler, in virtual time (SILK)',
-  columns: [
-    { heading: 'writes/s', figure: 'writesPerSecond' },
-    { heading: 'peak write p50 ms', figure: 'peakWriteP50Ms' },
-    { heading: 'p99 ms', figure: 'peakWriteP99Ms' },
-    { heading: 'p99.9 ms', figure: 'peakWriteP999Ms' },
-    { heading: 'peak read p99 ms', figure: 'peakReadP99Ms' },
-    { heading: 'stopped s', figure: 'stopSeconds' },
-    { heading: 'longest flush s', figure: 'longestFlushSeconds' },
-    { heading: 'longest L0 merge s', figure: 'longestLevel0MergeSeconds' },
-    { heading: 'WA', figure: 'writeAmplification' },
-  ],
-  run: (context) =>
-    runSilk(context, {
-      silk: schedulingPolicyOf('silk'),
-      rocksdb: schedulingPolicyOf('rocksdb'),
-      fair: schedulingPolicyOf('fair'),
-    }),
+/** The suite with these schedulers in the places of SILK, RocksDB and fair. */
+export function silkWith(schedulers: Schedulers): Suite {
+  return countedSuite<SchedulingPolicy, SuiteRun>({
+    name: 'silk',
+    fullSeconds: 100,
+    fullRssBytes: 420e6,
+    description: 'latencies of bursts by scheduler, in virtual time (SILK)',
+    columns: [
+      { heading: 'writes/s', figure: 'writesPerSecond' },
+      { heading: 'peak write p50 ms', figure: 'peakWriteP50Ms' },
+      { heading: 'p99 ms', figure: 'peakWriteP99Ms' },
+      { heading: 'p99.9 ms', figure: 'peakWriteP999Ms' },
+      { heading: 'peak read p99 ms', figure: 'peakReadP99Ms' },
+      { heading: 'stopped s', figure: 'stopSeconds' },
+      { heading: 'longest flush s', figure: 'longestFlushSeconds' },
+      { heading: 'longest L0 merge s', figure: 'longestLevel0MergeSeconds' },
+      { heading: 'WA', figure: 'writeAmplification' },
+    ],
+    tasksOf: () => Object.entries(schedulers).map(([name, plan]) => ({ name, work: 1, plan })),
+    perform: ({ name, plan }, context) => runOf(name, plan, context),
+    conclude: (runs, scale) => ({ runs, claims: claimsOf(runs, SCALES[scale]) }),
+  })
 }
 
-/** The suite with these schedulers in the places of SILK, RocksDB and fair. */
-export async function runSilk(context: SuiteContext, schedulers: Schedulers) {
-  const { scale, signal, onProgress } = context
+export const silk = silkWith({
+  silk: schedulingPolicyOf('silk'),
+  rocksdb: schedulingPolicyOf('rocksdb'),
+  fair: schedulingPolicyOf('fair'),
+})
+
+async function runOf(
+  name: string,
+  policy: SchedulingPolicy,
+  context: CountedContext,
+): Promise<SuiteRun> {
+  const { scale, signal, onShare } = context
+  const startMs = performance.now()
   const setting = settingOf(context)
+  const options = caseOf(scale, policy)
   const start = loadedTree(setting)
-  const runs: SuiteRun[] = []
-  const names = Object.keys(schedulers)
-  for (const [done, name] of names.entries()) {
-    const startMs = performance.now()
-    const policy = schedulers[name as keyof Schedulers]
-    const options = caseOf(scale, policy)
-    const { figures, series } = await runVirtual(setting, start, options, signal, (share) =>
-      onProgress(name, done, names.length, (done + share) / names.length),
-    )
-    const wallSeconds = (performance.now() - startMs) / 1e3
-    const { memtableBytes, records, recordBytes, device } = setting
-    const params = {
+  const { figures, series } = await runVirtual(setting, start, options, signal, onShare)
+  const { memtableBytes, records, recordBytes, device } = setting
+  return {
+    name,
+    params: {
       scheduler: policy.name,
       workers: options.workers,
       ...device,
@@ -120,13 +126,14 @@ export async function runSilk(context: SuiteContext, schedulers: Schedulers) {
       valleyReadBytesPerSecond: READS.valley,
       peakSeconds: PEAK_SECONDS,
       valleySeconds: CYCLE_SECONDS - PEAK_SECONDS,
-    }
-    runs.push({ name, params, figures, series: [...series], wallSeconds })
+    },
+    figures,
+    series: [...series],
+    wallSeconds: (performance.now() - startMs) / 1e3,
   }
-  return { runs, claims: claimsOf(runs, setting) }
 }
 
-function claimsOf(runs: readonly SuiteRun[], { memtableBytes }: VirtualSetting): readonly Claim[] {
+function claimsOf(runs: readonly SuiteRun[], { memtableBytes }: Scale): readonly Claim[] {
   const figure = (run: string, name: string) =>
     Number(runs.find((known) => known.name === run)!.figures[name])
   const headline = 'SILK: p99 up to two orders of magnitude below RocksDB'
@@ -179,7 +186,7 @@ const PRIORITIES = 'SILK: flushes first, then merges out of level 0'
 /** RocksDB's defaults. */
 const LEVEL0 = { trigger: 4, slowdownRuns: 20, stopRuns: 36 }
 
-function settingOf({ scale, seed }: SuiteContext): VirtualSetting {
+function settingOf({ scale, seed }: CountedContext): VirtualSetting {
   const { memtableBytes, memtables, writeBytes } = SCALES[scale]
   const targetTableBytes = memtableBytes / 8
   const params = { T: 10, l0Trigger: LEVEL0.trigger, targetTableBytes }

@@ -16,7 +16,24 @@ export interface Suite {
   readonly fullSeconds: number
   /** The figures of a run that are printed, from left to right, with their headings. */
   readonly columns: readonly SuiteColumn[]
+  /** Present if its runs may be done at once: `counted-suite.ts`. */
+  readonly counted?: CountedRuns
   run(context: SuiteContext): Promise<SuiteFindings>
+}
+
+/** Runs that need nothing from each other, and whose figures are counts. */
+export interface CountedRuns {
+  /** Resident bytes of one process at full scale, from its result or measured. */
+  readonly fullRssBytes: number
+  /** Performs the run at this place in the order of the result. Its outcome can be a message. */
+  perform(index: number, context: CountedContext): Promise<unknown>
+}
+
+/** What a run gets that may be done in another process. */
+export interface CountedContext extends Pick<SuiteContext, 'scale' | 'seed' | 'outFolder'> {
+  readonly signal: AbortSignal
+  /** This share of the run is done. */
+  onShare(share: number): void
 }
 
 export interface SuiteColumn {
@@ -30,10 +47,14 @@ export interface SuiteContext {
   /** An existing folder; a suite removes what it puts there. */
   readonly outFolder: string
   readonly signal: AbortSignal
+  /** Runs at once, each in another process, where the suite has `counted`. */
+  readonly jobs: number
   /** The plans for these flags of `exp`. */
   plansOf(flags: readonly string[]): Promise<SuitePlans>
   /** `fraction` is the share of the whole suite. */
   onProgress(what: string, done: number, total: number, fraction: number): void
+  /** The run called `what` has ended. Told by suites that have `counted`, in the order of runs. */
+  onEnded?(what: string, seconds: number): void
 }
 
 /** Runs of our engine or the simulator, and of other stores. */
@@ -45,6 +66,8 @@ export interface SuitePlans {
 export interface SuiteFindings {
   readonly runs: readonly SuiteRun[]
   readonly claims: readonly Claim[]
+  /** The peaks of the other processes that did runs, together. */
+  readonly otherRssBytes?: number
 }
 
 type Figure = Claim['measured']

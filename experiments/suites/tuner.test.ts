@@ -12,6 +12,7 @@ test('at smoke scale predictions and choices hold against measured designs', {
     seed: 42,
     outFolder: tmpdir(),
     signal: new AbortController().signal,
+    jobs: 1,
     plansOf: suitePlans,
     onProgress: (_what, _done, _total, fraction) => fractions.push(fraction),
   })

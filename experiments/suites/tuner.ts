@@ -28,7 +28,8 @@ import {
   strategyOf,
 } from '../../strategies/simulator/measured-costs.ts'
 import { Interrupted } from '../base/interrupted.ts'
-import { atMostClaim, type Suite, type SuiteContext, withinClaim } from './suite.ts'
+import { countedSuite, type Task } from './counted-suite.ts'
+import { atMostClaim, type CountedContext, withinClaim } from './suite.ts'
 
 interface Design {
   readonly strategy: TunedStrategy
@@ -85,9 +86,10 @@ const ERROR_MAX = 0.1
 /** Measured space and memory vary with the seed by so much. */
 const SLACK = 0.02
 
-export const tuner: Suite = {
+export const tuner = countedSuite<Design, Measured>({
   name: 'tuner',
   fullSeconds: 150,
+  fullRssBytes: 290e6,
   description: "the tuner's choices for eight mixes, against 200 measured designs",
   columns: [
     { heading: 'zero-read', figure: 'zeroReads' },
@@ -99,25 +101,34 @@ export const tuner: Suite = {
     { heading: 'space', figure: 'spaceMost' },
     { heading: 'largest error', figure: 'largestError' },
   ],
-  run: async (context) => {
-    const environment = environmentOf(context.scale)
-    const grid = gridOf(environment, context.scale)
-    const choices = choicesOf(environment, context.scale)
-    const designs = [...grid, ...choices.map(({ design }) => design)]
-    const measured = await measureAll(designs, environment, context)
-    const ofGrid = measured.slice(0, grid.length)
-    const chosen = choices.map((choice, index) => ({
-      ...choice,
-      measured: measured[grid.length + index]!,
-    }))
+  tasksOf: (scale) => {
+    // A design of the grid may be a choice too; it is measured once.
+    const designs = new Map(designsOf(scale).all.map((design) => [nameOf(design), design]))
+    return Array.from(designs, ([name, plan]): Task<Design> => ({ name, work: 1, plan }))
+  },
+  perform: measure,
+  conclude: (measured, scale) => {
+    const { grid, choices } = designsOf(scale)
+    const known = new Map(measured.map((one) => [one.run.name, one]))
+    const measuredOf = (design: Design) => known.get(nameOf(design))!
+    const ofGrid = grid.map(measuredOf)
     return {
-      runs: [...new Set(measured)].map(({ run }) => run),
+      runs: measured.map(({ run }) => run),
       claims: [
         ...errorClaims(measured),
-        ...chosen.flatMap((choice) => choiceClaims(choice, ofGrid)),
+        ...choices.flatMap((choice) =>
+          choiceClaims({ ...choice, measured: measuredOf(choice.design) }, ofGrid),
+        ),
       ],
     }
   },
+})
+
+function designsOf(scale: SuiteScale) {
+  const environment = environmentOf(scale)
+  const grid = gridOf(environment, scale)
+  const choices = choicesOf(environment, scale)
+  return { grid, choices, all: [...grid, ...choices.map(({ design }) => design)] }
 }
 
 function environmentOf(scale: SuiteScale): TuningEnvironment {
@@ -181,37 +192,23 @@ function choicesOf(environment: TuningEnvironment, scale: SuiteScale): readonly 
   )
 }
 
-async function measureAll(
-  designs: readonly Design[],
-  environment: TuningEnvironment,
-  { seed, signal, onProgress }: SuiteContext,
-): Promise<readonly Measured[]> {
-  const known = new Map<string, Measured>()
-  const all: Measured[] = []
-  for (const [index, design] of designs.entries()) {
-    const name = nameOf(design)
-    const before = known.get(name)
-    if (before !== undefined) {
-      all.push(before)
-      continue
-    }
-    const startMs = performance.now()
-    const buffers = (environment.entries * environment.entryBytes) / design.memtableBytes
-    const strategy = strategyOf(design, environment.filters)
-    const steps = measureCosts({ strategy, buffers }, environment, seed)
-    let step = steps.next()
-    while (step.done !== true) {
-      onProgress(name, index, designs.length, (index + step.value) / designs.length)
-      await nextTurn()
-      if (signal.aborted) throw new Interrupted('interrupted')
-      step = steps.next()
-    }
-    const wallSeconds = (performance.now() - startMs) / 1e3
-    const measured = measuredOf(design, environment, step.value, wallSeconds)
-    known.set(name, measured)
-    all.push(measured)
+async function measure(
+  { plan: design }: Task<Design>,
+  { scale, seed, signal, onShare }: CountedContext,
+): Promise<Measured> {
+  const environment = environmentOf(scale)
+  const startMs = performance.now()
+  const buffers = (environment.entries * environment.entryBytes) / design.memtableBytes
+  const strategy = strategyOf(design, environment.filters)
+  const steps = measureCosts({ strategy, buffers }, environment, seed)
+  let step = steps.next()
+  while (step.done !== true) {
+    onShare(step.value)
+    await nextTurn()
+    if (signal.aborted) throw new Interrupted('interrupted')
+    step = steps.next()
   }
-  return all
+  return measuredOf(design, environment, step.value, (performance.now() - startMs) / 1e3)
 }
 
 function nameOf({ strategy, point: { T, K, Z }, memtableBytes, bitsPerEntry }: Design): string {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { SchedulingPolicy } from '../../engine/index.ts'
 import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { suitePlans } from '../commands/exp/suite-plans.ts'
-import { runSilk } from './silk.ts'
+import { silkWith } from './silk.ts'
 import { stability } from './stability.ts'
 import type { SuiteContext, SuiteFindings } from './suite.ts'
 
@@ -13,6 +13,7 @@ function contextOf(seed: number, fractions: number[] = []): SuiteContext {
     seed,
     outFolder: tmpdir(),
     signal: new AbortController().signal,
+    jobs: 1,
     plansOf: suitePlans,
     onProgress: (_what, _done, _total, fraction) => fractions.push(fraction),
   }
@@ -44,7 +45,7 @@ describe('the suite silk at smoke scale', { timeout: 240_000 }, () => {
   const rocksdb = schedulingPolicyOf('rocksdb')
   const fair = schedulingPolicyOf('fair')
   const run = (silk: SchedulingPolicy, seed = 42) => {
-    return runSilk(contextOf(seed), { silk, rocksdb, fair })
+    return silkWith({ silk, rocksdb, fair }).run(contextOf(seed))
   }
   let found: SuiteFindings
 

@@ -234,7 +234,8 @@ export class VarveTarget implements CountedTarget {
 
   #report(event: DatabaseEvent): void {
     if (event.kind === 'stall') this.#options.onStall?.(event)
-    if (!('edit' in event)) return
+    // A run ingests no tables.
+    if (!('edit' in event) || event.kind === 'ingest') return
     this.#options.onEdit?.(event)
     const { kind, bytesRead, bytesWritten, reason } = event
     const job = this.#jobs?.report(kind, event.edit.removed)

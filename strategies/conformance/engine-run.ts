@@ -157,7 +157,7 @@ export class EngineRun implements Disposable {
       // Inline each step flushes, and so does what time has made due.
       ...(this.#isInline ? {} : { timers: this.#clock }),
       onEvent: (event) => {
-        if ('edit' in event) onEdit(event.kind, event.edit)
+        if ('edit' in event && event.kind !== 'ingest') onEdit(event.kind, event.edit)
       },
       ...this.#interleaving.open({
         memtableBytes: MEMTABLE_BYTES,

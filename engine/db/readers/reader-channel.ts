@@ -26,6 +26,7 @@ export interface ReaderChannel {
   readonly openTablesMax: number | undefined
   readonly cacheTableMemory: boolean | undefined
   readonly cachePolicy: CachePolicy | undefined
+  readonly directReads: boolean | undefined
   /** The size of the reader's block cache. */
   readonly blockCacheBytes: number
   /** The memory of `VisibleSeq`. */
@@ -49,6 +50,7 @@ export const CHANNEL = [
   'openTablesMax',
   'cacheTableMemory',
   'cachePolicy',
+  'directReads',
   'blockCacheBytes',
   'visible',
   'newest',

@@ -44,7 +44,12 @@ export interface ReaderHubParts {
   readonly folder: string
   readonly options: Pick<
     EngineOptions,
-    'blockCacheBytes' | 'maxOpenFiles' | 'openTablesMax' | 'cacheTableMemory' | 'cachePolicy'
+    | 'blockCacheBytes'
+    | 'maxOpenFiles'
+    | 'openTablesMax'
+    | 'cacheTableMemory'
+    | 'cachePolicy'
+    | 'directReads'
   >
   readonly cache: BlockCache
   readonly pins: PinBoard
@@ -113,6 +118,7 @@ export class ReaderHub {
       openTablesMax: engine.openTablesMax,
       cacheTableMemory: engine.cacheTableMemory,
       cachePolicy: engine.cachePolicy,
+      directReads: engine.directReads,
       blockCacheBytes: blockCacheBytes ?? this.#parts.cache.capacityBytes,
       visible: visible().memory,
       newest: this.#newest.cells,

@@ -13,7 +13,7 @@ import type { Lookup } from '../../base/lookup.ts'
 import { ReadCounters } from '../../base/read-counters.ts'
 import { BlockCache } from '../../cache/block-cache.ts'
 import { storageOver } from '../../storage/encryption/shared-storage.ts'
-import { OpenFiles } from '../../storage/open-files.ts'
+import { OpenFiles, openedBy } from '../../storage/open-files.ts'
 import { SegmentHandles } from '../../vlog/segment-handles.ts'
 import {
   type AsyncScanOptions,
@@ -64,6 +64,7 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'openTablesMax',
   'cacheTableMemory',
   'cachePolicy',
+  'directReads',
 ])
 
 /**
@@ -98,7 +99,7 @@ export class DatabaseReader implements Disposable {
   /** Call `openReader`. */
   constructor(channel: ReaderChannel) {
     const { storage: shared, folder, maxOpenFiles, blockCacheBytes } = channel
-    const storage = storageOver(shared)
+    const storage = openedBy(storageOver(shared), channel.directReads)
     const files = new OpenFiles(
       {
         openFilesMax: storage.openFilesMax,

@@ -12,7 +12,7 @@ import type { JobPace } from '../../scheduling/threads/job-pace.ts'
 import type { OpenRoom } from '../../scheduling/threads/serve-jobs.ts'
 import { storageOver } from '../../storage/encryption/shared-storage.ts'
 import { limitedStorage } from '../../storage/limited-storage.ts'
-import { OpenFiles } from '../../storage/open-files.ts'
+import { OpenFiles, openedBy } from '../../storage/open-files.ts'
 import type { SharedStorage, Storage } from '../../storage/storage.ts'
 import { SegmentHandles } from '../../vlog/segment-handles.ts'
 import { jobRoom, type TableOptions } from '../job-room.ts'
@@ -28,7 +28,7 @@ export interface SharedRoom {
   readonly storage: SharedStorage
   readonly folder: string
   readonly numbers: SharedFileNumbers
-  readonly options: TableOptions & Pick<EngineOptions, 'maxOpenFiles' | 'valueLog'>
+  readonly options: TableOptions & Pick<EngineOptions, 'maxOpenFiles' | 'directReads' | 'valueLog'>
 }
 
 /** Data from which other threads make rooms, or null if the storage serves only this thread. */
@@ -41,7 +41,8 @@ export function shareRoom(
 ): SharedRoom | null {
   const shared = storage.share?.(threads)
   if (shared === undefined) return null
-  const { blockBytes, blockRestartInterval, compression, maxOpenFiles, valueLog } = options
+  const { blockBytes, blockRestartInterval, compression, valueLog } = options
+  const { maxOpenFiles, directReads } = options
   return {
     storage: shared,
     folder,
@@ -52,6 +53,7 @@ export function shareRoom(
       compression,
       valueLog,
       ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
+      ...(directReads === undefined ? {} : { directReads }),
     },
   }
 }
@@ -68,7 +70,7 @@ export function roomsOver({
   const cache = new BlockCache(0)
   return (pace) => {
     const storage = limitedStorage(whole, pace)
-    const files = new OpenFiles(storage, options.maxOpenFiles)
+    const files = new OpenFiles(openedBy(whole, options.directReads), options.maxOpenFiles)
     const handles = new TableHandles(files, folder, cache, { openTablesMax: READERS_KEPT })
     const segments = new SegmentHandles(files, (id) => segmentPath(folder, id), cache)
     const account = {

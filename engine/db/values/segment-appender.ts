@@ -20,7 +20,7 @@ export interface SegmentAppenderParts {
   readonly numbers: FileNumbers
   readonly options: ValueLogOptions
   readonly pathOf: (segment: number) => string
-  readonly cause: Extract<Cause, 'vlog' | 'vlog-gc'>
+  readonly cause: Extract<Cause, 'vlog' | 'vlog-gc' | 'ingest'>
   /** Lists the segment in the manifest, durably. Recovery removes unlisted segments as orphans. */
   readonly announce: (segment: number) => void
 }

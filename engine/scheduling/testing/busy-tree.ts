@@ -250,7 +250,8 @@ export class BusyTree {
     const indexOf = (key: Uint8Array) =>
       destinations.findLastIndex(({ fromKey }) => !fromKey || compareBytes(fromKey, key) <= 0)
     const pieces: { readonly destination: number; readonly entries: Entry[] }[] = []
-    writeSurvivors(new ArrayCursor(entries), this.#snapshots, {
+    const source = new ArrayCursor(entries)
+    writeSurvivors(source, this.#snapshots, {
       olderMayHold: (bytes, start, length) =>
         older[indexOf(bytes.subarray(start, start + length))]!.covers(bytes, start, length),
       startKey: (bytes, start, length) => {
@@ -261,7 +262,7 @@ export class BusyTree {
           return
         pieces.push({ destination, entries: [] })
       },
-      add: (cursor) => void pieces.at(-1)!.entries.push(entryOf(cursor)!),
+      add: () => void pieces.at(-1)!.entries.push(entryOf(source)!),
     })
     return pieces.map((piece) => ({
       destination: piece.destination,

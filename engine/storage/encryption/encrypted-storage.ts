@@ -18,6 +18,7 @@ import { assert } from '../../base/assert.ts'
 import { invalidArgument, isLsmError } from '../../base/errors.ts'
 import { checkLedger, Ledger } from '../ledger.ts'
 import type {
+  DirectFiles,
   FileTag,
   FolderLock,
   ListedKind,
@@ -39,6 +40,8 @@ const OPEN_TAG: FileTag = { cause: 'open', level: -1 }
 export class EncryptedStorage implements Storage {
   /** Counts the bytes before encryption. */
   readonly ledger: Ledger
+  /** Present where the storage below has it. */
+  readonly direct?: DirectFiles
   /** Present where the storage below can be shared. */
   readonly share?: (threads: number) => SharedStorage
   readonly #inner: Storage
@@ -53,6 +56,13 @@ export class EncryptedStorage implements Storage {
     this.#inner = storage
     this.#key = key
     this.ledger = ledger
+    const { direct } = storage
+    if (direct !== undefined) {
+      this.direct = {
+        check: (folder) => direct.check(folder),
+        open: (path, tag) => this.#reader(direct.open(path, tag), tag),
+      }
+    }
     if (storage.share !== undefined) {
       this.share = (threads) => ({
         ...storage.share!(threads),
@@ -87,14 +97,7 @@ export class EncryptedStorage implements Storage {
   }
 
   open(path: string, tag: FileTag): ReadableFile {
-    const file = this.#inner.open(path, tag)
-    try {
-      const frames = new FrameReader(file, this.#key)
-      return new EncryptedReadableFile(file, frames, this.ledger, tag, frames.bytes)
-    } catch (error) {
-      file.close()
-      throw error
-    }
+    return this.#reader(this.#inner.open(path, tag), tag)
   }
 
   readAll(path: string, tag: FileTag): Uint8Array {
@@ -175,6 +178,17 @@ export class EncryptedStorage implements Storage {
 
   lock(folder: string, purpose?: LockPurpose): FolderLock {
     return this.#inner.lock(folder, purpose)
+  }
+
+  /** Takes ownership of `file`. */
+  #reader(file: ReadableFile, tag: FileTag): ReadableFile {
+    try {
+      const frames = new FrameReader(file, this.#key)
+      return new EncryptedReadableFile(file, frames, this.ledger, tag, frames.bytes)
+    } catch (error) {
+      file.close()
+      throw error
+    }
   }
 
   #writer(file: WritableFile, tag: FileTag, isNew: boolean): WritableFile {

@@ -126,7 +126,7 @@ class Life {
       const db = this.#db
       this.#db = null
       db.close()
-    } else {
+    } else if (step.kind === 'batch') {
       this.#db.writeSync(batchOf(step.writes), { sync: step.sync })
       this.#state = after(this.#state, step)
     }

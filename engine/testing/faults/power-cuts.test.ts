@@ -7,6 +7,7 @@ import {
   cutPowerEverywhere,
   historyOf,
   historyWithCollections,
+  historyWithIngests,
   historyWithTransactions,
   type PowerCutPlan,
 } from './power-cuts.ts'
@@ -113,6 +114,14 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
     const { calls, images } = cutPowerEverywhere(cut)
     expect(calls).toBeGreaterThan(100)
     expect(images).toBeGreaterThan(calls * 6)
+  })
+
+  test.each([
+    ['inline', { ...plan, history: historyWithIngests(5, 21), tears: true }],
+    [first!, { ...logPlan, history: historyWithIngests(4, 22), schedule: first! }],
+  ])('keeps all tables of an ingest or none, jobs %s', (_, ingesting) => {
+    const { calls } = cutPowerEverywhere({ ...ingesting, randomImages: 1 })
+    expect(calls).toBeGreaterThan(50)
   })
 
   test.each([

@@ -22,6 +22,7 @@ import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { folderBytes, type Storage } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
+import { applyExternal, type ExternalWrite, makesTable, writeExternal } from '../external-tables.ts'
 import { bytes, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 
@@ -45,6 +46,7 @@ export type Step =
   | readonly ['hold']
   | readonly ['flush']
   | readonly ['collect']
+  | readonly ['ingest', writes: readonly Write[], tables: number]
   | readonly ['reopen', setup: number]
 
 /** Options of an open. A script's reopen picks them by index. */
@@ -100,6 +102,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(['hold'] as const) },
   { weight: 1, arbitrary: fc.constant(['flush'] as const) },
   { weight: 1, arbitrary: fc.constant(['collect'] as const) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constant('ingest' as const),
+      fc.array(write, { maxLength: 12 }),
+      fc.integer({ min: 1, max: 3 }),
+    ),
+  },
   { weight: 1, arbitrary: fc.tuple(fc.constant('reopen' as const), fc.nat(1000)) },
 )
 
@@ -119,10 +129,7 @@ class Oracle {
   snapshots: Map<string, string>[] = []
 
   deleteRange(from: Uint8Array, to: Uint8Array): void {
-    for (const key of this.now.keys()) {
-      const isInRange = compareBytes(from, bytes(key)) <= 0 && compareBytes(bytes(key), to) < 0
-      if (isInRange) this.now.delete(key)
-    }
+    applyExternal(this.now, [[text(from), { to: text(to) }]])
   }
 
   /** Sorted entries at a snapshot, or now for −1 and for unknown snapshots. */
@@ -184,6 +191,8 @@ class World {
   readonly #oracle = new Oracle()
   readonly #schedule: Schedule
   readonly #interleaving: Interleaving
+  /** Where the tables lie that are ingested. */
+  readonly #imports = new MemoryStorage(new Ledger())
   #snapshots: Snapshot[] = []
   /** A cursor at its first entry, and the entries that it must show from there. */
   #held: { readonly cursor: Cursor; readonly entries: readonly [string, string][] } | null = null
@@ -246,6 +255,9 @@ class World {
       case 'collect':
         this.#database.collectValueLog()
         break
+      case 'ingest':
+        this.#ingest(one[1], one[2], index)
+        break
       case 'reopen':
         this.#database.close()
         this.#snapshots = []
@@ -304,6 +316,33 @@ class World {
       }
     }
     this.#database.writeSync(batch)
+  }
+
+  /** Divides the writes into tables that do not overlap; ranges go to the first. */
+  #ingest(writes: readonly Write[], count: number, index: number): void {
+    const external = writes.map((one, at): ExternalWrite => {
+      const key = text(keyOf(one[1]))
+      if (one[0] === 'put') return [key, `${index}.${at}`.padEnd(one[2], 'i')]
+      if (one[0] === 'delete') return [key, null]
+      const [from, to] = [key, text(keyOf(one[2]))].sort()
+      return [from!, { to: to! }]
+    })
+    const isDivided = external.every(([, value]) => value === null || typeof value === 'string')
+    const keys = [...new Set(external.map(([key]) => key))].sort()
+    const part = (key: string) =>
+      isDivided ? Math.floor((keys.indexOf(key) * count) / keys.length) : 0
+    const parts = [...Map.groupBy(external, ([key]) => part(key))].filter(([, rows]) =>
+      makesTable(rows),
+    )
+    if (parts.length === 0) return
+    const paths = parts.map(([at, rows]) => {
+      const path = `/imports/${index}-${at}.sst`
+      writeExternal(this.#imports, path, rows)
+      return path
+    })
+    applyExternal(this.#oracle.now, external)
+    this.#database.ingest(paths, { storage: this.#imports })
+    for (const path of paths) this.#imports.remove(path)
   }
 
   #get(n: number, snapshot: number): void {

@@ -37,6 +37,6 @@ export function compresses(engine: RacedEngine, compression: RaceCompression): b
 export const LEFT_OUT_BY_ALL = [
   {
     what: 'gets with O_DIRECT',
-    why: 'only db_bench can read past the page cache; Varve and the libraries cannot',
+    why: 'only db_bench and Varve can read past the page cache; the libraries cannot',
   },
 ] as const

@@ -18,12 +18,11 @@ import {
 } from '../../../engine/index.ts'
 import { formatBytes } from '../../base/units.ts'
 import { UsageError, usageOf } from '../../base/usage-error.ts'
-import type { Arguments } from '../../cli/arguments.ts'
+import { type Arguments, choiceOf } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
-import { lookOf } from '../../cli/terminal.ts'
-import { treeText } from '../../cli/tree-text.ts'
 import { keyOfFile, storageOf } from './folder-key.ts'
 import { openFolder } from './open-folder.ts'
+import { STATS_FORMATS, statsText } from './stats.ts'
 
 /** Does `varve db checkpoint`; returns the exit code. Throws `UsageError`. */
 export function checkpointTo({ operands: [folder, to], flags }: Arguments): number {
@@ -144,17 +143,14 @@ function valueLogFacts(segments: Segments): [string, string][] {
 }
 
 /** Does `varve db stats`; returns the exit code. Throws `UsageError`. */
-export function stats({ operands: [folder], flags }: Arguments): number {
+export function stats(given: Arguments): number {
+  const [folder] = given.operands
+  const format = choiceOf(given, 'format', STATS_FORMATS)
   return onDatabase(folder!, () => {
-    const storage = storageOf(folder!, flags.get('key-file')?.[0])
-    const { content, runs } = describeFolder(storage, folder!)
-    const { version } = content.manifest
-    const { tables, entries, tombstones, bytes, rawBytes } = version.totals
-    print(version.totals.tables === 0 ? 'no tables yet' : treeText(version, lookOf(process.stdout)))
-    print(`tables    ${tables} in ${runs} runs, ${formatBytes(bytes)}`)
-    print(`entries   ${entries}, ${tombstones} of them deletions; ${formatBytes(rawBytes)} of data`)
-    print(`log       ${content.recovery.report.entries} entries`)
-    warnOfDamage(content.recovery.report, 'an open drops')
+    const storage = storageOf(folder!, given.flags.get('key-file')?.[0])
+    const described = describeFolder(storage, folder!)
+    print(statsText(folder!, described, format))
+    warnOfDamage(described.content.recovery.report, 'an open drops')
     return EXIT.done
   })
 }
@@ -182,7 +178,7 @@ export function verify({ operands: [folder], flags }: Arguments): number {
   return onDatabase(folder!, () => verifyFolder(folder!, flags.get('key-file')?.[0]))
 }
 
-function onDatabase(folder: string, work: () => number): number {
+export function onDatabase(folder: string, work: () => number): number {
   if (!existsSync(join(folder, 'CURRENT'))) {
     throw new UsageError(`${folder} is not a database: it has no CURRENT file`)
   }
@@ -200,7 +196,7 @@ function verifyFolder(folder: string, keyFile: string | undefined): number {
   return faults.length === 0 ? EXIT.done : EXIT.failed
 }
 
-function print(line: string): void {
+export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 

@@ -7,7 +7,8 @@ import { announcementOf } from './announcement.ts'
 async function announced(...flags: string[]): Promise<string | null> {
   const command = parseCommand(flags)
   if (command.kind !== 'run') throw new Error(command.kind)
-  return announcementOf(await resolvePlans(command.request), tmpdir())
+  const { request } = command
+  return announcementOf(await resolvePlans(request), tmpdir(), request.jobs ?? 1)
 }
 
 test.each([
@@ -31,6 +32,11 @@ test.each([
     'of many runs',
     ['--repeat=2', '--records=3M'],
     /^each of 2 runs loads 3 M.*; all take roughly /,
+  ],
+  [
+    'of which two are done at once',
+    ['--repeat=2', '--records=20M', '--jobs=2'],
+    /; 2 at once need up to 13\d GiB of disk.* and about 6\d\d MiB of memory; all .* 1 h 1 min$/,
   ],
   ['at a slow rate', ['--operations=100k', '--rate=10'], /roughly 2 h 46 min$/],
   ['of a phase', ['--workload=overwrite', '--param=writes=1G'], /runs 1 G operations; .* h/],

@@ -41,20 +41,26 @@ interface Estimate {
   readonly seconds: number
 }
 
-/** One line about plans that run one after the other; null if all are short. */
-export function announcementOf(plans: readonly AnnouncedPlan[], outFolder: string): string | null {
+/** One line about plans of which `jobs` run at once; null if all are short. */
+export function announcementOf(
+  plans: readonly AnnouncedPlan[],
+  outFolder: string,
+  jobs = 1,
+): string | null {
   const [first] = plans
   if (first === undefined) return null
   const estimates = plans.map(estimateOf)
   const most = (of: (estimate: Estimate) => number) => Math.max(...estimates.map(of))
-  const seconds = estimates.reduce((sum, estimate) => sum + estimate.seconds, 0)
-  const [disk, memory] = [most(({ diskBytes }) => diskBytes), most((one) => one.memoryBytes)]
+  const seconds = estimates.reduce((sum, estimate) => sum + estimate.seconds, 0) / jobs
+  const disk = most(({ diskBytes }) => diskBytes) * jobs
+  const memory = most(({ memoryBytes }) => memoryBytes) * jobs
   if (seconds < LONG_SECONDS && disk < LARGE_BYTES && memory < LARGE_BYTES) return null
   const what = plans.length === 1 ? 'this run' : `each of ${plans.length} runs`
   const records = Math.max(...plans.map(({ config }) => config.records))
   const parts = [
     `${what} loads ${formatCount(records)} records (${formatBytes(most((one) => one.dataBytes))})`,
-    `and runs ${formatCount(most((one) => one.operations))} operations; it needs`,
+    `and runs ${formatCount(most((one) => one.operations))} operations;`,
+    jobs === 1 ? 'it needs' : `${jobs} at once need`,
     ...(disk === 0 ? [] : [`up to ${formatBytes(disk)} of disk${freeSpace(outFolder, disk)} and`]),
     `about ${formatBytes(memory)} of memory;`,
     `${plans.length === 1 ? 'it takes' : 'all take'} roughly ${formatSeconds(seconds)}`,

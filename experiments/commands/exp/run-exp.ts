@@ -1,10 +1,11 @@
 /** Owns the work of `varve exp`: from a request to results, charts, a table and the exit code. */
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import type { RunResult } from '../../../results/schema.ts'
 import { checkOutFile, checkOutFolder } from '../../base/check-out.ts'
 import type { SweepContext, Transfer } from '../../base/context.ts'
 import type { RunPlan } from '../../base/run-plan.ts'
-import { formatSeconds } from '../../base/units.ts'
+import { formatBytes, formatSeconds } from '../../base/units.ts'
 import { UsageError, unknownName } from '../../base/usage-error.ts'
 import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
@@ -13,10 +14,12 @@ import { commandOf, isEngineTarget, type Request, type SuiteRequest } from '../.
 import { note, say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { ANSWERS_GATE } from '../../measure/gates.ts'
+import type { Suite } from '../../suites/suite.ts'
 import type { PeerPlan } from '../../targets/peers/peer-plan.ts'
 import type { Recording } from '../../trace/recording.ts'
 import { closingTable, untilLines } from './closing-table.ts'
 import { peerTables } from './peer-table.ts'
+import { performBeside } from './perform-beside.ts'
 
 export async function runExp(given: Arguments, hear: () => AbortSignal): Promise<number> {
   const [listed] = given.flags.get('list') ?? []
@@ -48,7 +51,9 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
   }
   using recording = await recordingOf(request, plans, peerPlans)
   const metrics = await metricsOf(request)
-  await announce(request, [...plans, ...peerPlans])
+  // Peers run one after another.
+  const jobs = Math.max(1, Math.min(request.jobs ?? 1, plans.length))
+  await announce(request, [...plans, ...peerPlans], jobs)
   for (const line of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(line)
   try {
     const context: SweepContext = {
@@ -56,6 +61,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
       versions: request.versions,
       keep: request.keep,
       force: request.force || recording !== null,
+      runsAtOnce: jobs,
       signal,
       terminalWritten: () => sumOf(progress.written, recording?.written, metrics?.written),
       onProgress: (...place) => {
@@ -64,10 +70,12 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
       },
       onFacts: (facts) => metrics?.show(facts),
       onRun: (what) => progress.running(what),
+      onEnded: (...run) => progress.ended(...run),
       onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
     const run = recording === null ? [...plans, ...peerPlans] : [recording.plan]
-    const { results, peers, resultPaths } = await runSweep(run, context)
+    const beside = jobs === 1 ? null : performBeside(request, jobs, signal)
+    const { results, peers, resultPaths } = await runSweep(run, context, beside)
     recording?.finish()
     progress.running(null)
     const chartPaths = await writeCharts(results, peers, request.out, signal)
@@ -106,11 +114,12 @@ async function whatWouldHappen(result: RunResult): Promise<string> {
 async function announce(
   { out, force, quiet }: Request,
   plans: readonly (RunPlan | PeerPlan)[],
+  jobs: number,
 ): Promise<void> {
   const { announcementOf } = await import('./announcement.ts')
   const { resultPath } = await import('../../run/sweep.ts')
   const due = plans.filter((plan) => force || !existsSync(resultPath(plan, out)))
-  const line = quiet ? null : announcementOf(due, out)
+  const line = quiet ? null : announcementOf(due, out, jobs)
   if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
 
@@ -158,6 +167,25 @@ async function aged(plans: readonly RunPlan[], folder: string | null) {
   return plans.map((plan) => agedPlan(plan, folder, varveVersion))
 }
 
+/** Each with its memory, so a machine with many cores is not filled. */
+const SUITE_JOBS_MAX = 4
+
+/** How many runs of the suite are done at once. Throws `UsageError`. */
+function jobsOf({ jobs }: SuiteRequest, { name, counted }: Suite): number {
+  if (counted !== undefined) return jobs ?? Math.min(availableParallelism(), SUITE_JOBS_MAX)
+  if (jobs === null || jobs === 1) return 1
+  throw new UsageError(`--jobs: the suite ${name} measures times, so its runs are done in turn`)
+}
+
+function fullScaleNotice({ name, fullSeconds, counted }: Suite, jobs: number): string {
+  const time = formatSeconds(fullSeconds / jobs)
+  const memory =
+    counted === undefined || jobs === 1
+      ? ''
+      : `, in ${jobs} processes of up to ${formatBytes(counted.fullRssBytes)} each`
+  return `the suite ${name} at full scale takes roughly ${time}${memory}`
+}
+
 async function runSuiteRequest(request: SuiteRequest, hear: () => AbortSignal): Promise<number> {
   checkOutFolder('out', request.out)
   const { SUITES } = await import('../../suites/catalog.ts')
@@ -166,10 +194,8 @@ async function runSuiteRequest(request: SuiteRequest, hear: () => AbortSignal): 
   const { runSuite } = await import('../../suites/run-suite.ts')
   const { suitePlans } = await import('./suite-plans.ts')
   const { suiteTables } = await import('./suite-table.ts')
-  if (request.scale === 'full' && !request.quiet) {
-    const time = formatSeconds(suite.fullSeconds)
-    process.stderr.write(`exp: the suite ${suite.name} at full scale takes roughly ${time}\n`)
-  }
+  const jobs = jobsOf(request, suite)
+  if (request.scale === 'full' && !request.quiet) note(`exp: ${fullScaleNotice(suite, jobs)}`)
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const signal = hear()
   try {
@@ -178,11 +204,13 @@ async function runSuiteRequest(request: SuiteRequest, hear: () => AbortSignal): 
       seed: request.seed,
       outFolder: request.out,
       signal,
+      jobs,
       plansOf: suitePlans,
       onProgress: (what, ...place) => {
-        progress.running(what)
+        if (suite.counted === undefined) progress.running(what)
         progress.update(what, ...place)
       },
+      onEnded: (...run) => progress.ended(...run),
     })
     progress.running(null)
     progress.clear()

@@ -28,6 +28,7 @@ export async function atSmokeScale(suite: Suite): Promise<SmokeRun> {
     seed: 42,
     outFolder,
     signal: new AbortController().signal,
+    jobs: 1,
     plansOf: suitePlans,
     onProgress: (_what, _done, _total, fraction) => fractions.push(fraction),
   })
