@@ -86,15 +86,9 @@ const FILTER_BITS = 10
 const LEVEL = 0
 
 /**
-<<<<<<< HEAD
- * Repairs the closed folder `name`. It answers as before if nothing was damaged but the manifest,
- * except that entries of tables and logs that were replaced, and not removed yet, come back where
- * no newer version hides them. Ages of tables start again at zero.
-=======
  * Repairs the closed folder `name`. If only its manifest is lost or damaged, it answers as before,
  * with one exception: entries of tables and logs that were replaced, and whose files were not
  * removed yet, come back where no newer version hides them. The new tables count as written now.
->>>>>>> w/repair
  *
  * Errors: `LSM_NOT_FOUND` if the folder holds no tables, logs or segments, `LSM_LOCKED` if the
  * database is open, `LSM_WRONG_KEY`, `LSM_IO`, `LSM_INVALID_ARGUMENT` for a bad argument.
