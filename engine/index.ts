@@ -34,11 +34,13 @@ export type {
   WatchedOperation,
 } from './db/events.ts'
 export type { IngestOptions, IngestReport } from './db/ingest.ts'
-export type { DatabaseMetrics } from './db/metrics.ts'
+export type { DatabaseMetrics, TransactionMetrics } from './db/metrics.ts'
 export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
 export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'
+export { type RepairOptions, type RepairReport, repairDatabase } from './db/offline/repair.ts'
+export type { Loss } from './db/offline/repair-sources.ts'
 export { type VerifyReport, verifyDatabase } from './db/offline/verify.ts'
 export type { OpenOptions } from './db/open-options.ts'
 export {

@@ -46,7 +46,11 @@ export interface IngestEvent extends Omit<JobEvent, 'kind'> {
 export interface LostWrites {
   /** The first sequence number that is not brought back. */
   readonly seqFrom: number
-  /** The newest sequence number known to have been written; null where it is unknown. */
+  /**
+   * The newest sequence number known to have been written; null where it is unknown. With
+   * `skip-any-corrupted` the last one that is missing: intact writes before and behind it come
+   * back, with lower numbers.
+   */
   readonly seqTo: number | null
   /**
    * Names under which an open keeps the files that may hold them; nothing reads or removes these.
@@ -101,6 +105,10 @@ export type WatchedOperation =
   | ('get' | 'has' | 'getMany' | 'scan')
   | ('put' | 'delete' | 'deleteRange' | 'write' | 'writeSync')
   | ('flush' | 'collectValueLog')
+  | `transaction.${WatchedInTransaction}`
+
+/** Calls of a transaction that are watched: its reads and its commits. */
+export type WatchedInTransaction = 'get' | 'has' | 'getMany' | 'scan' | 'commit' | 'commitSync'
 
 /**
  * A call took at least `slowOperationMs`. The counts are what the database did from its begin to

@@ -6,7 +6,8 @@
  * Invariant: the returned batches continue the manifest's last sequence number without a gap, and
  * none is returned twice: copies at the beginning of a log are skipped. If a batch does not follow
  * the previous one, or points to a value that is missing, neither that batch nor a later one of its
- * log is returned.
+ * log is returned. The mode `skip-any-corrupted` is the exception: it leaves out what is damaged,
+ * and gives the batches behind it the sequence numbers of what is missing.
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
@@ -45,8 +46,16 @@ export interface Replay {
   readonly continuesManifest: boolean
   /** The newest write at a clean close, if the replay does not reach it; else null. */
   readonly missedSeq: number | null
-  /** In the order found; at most one per log, and one for the folder. */
+  /** In the order found; at most one per log, and one for the folder, unless damage is skipped. */
   readonly faults: readonly ReplayFault[]
+  /** What is missing between the batches, ascending; only where damage is skipped. */
+  readonly gaps: readonly SeqGap[]
+}
+
+/** Sequence numbers that no returned batch had when it was written; both ends are missing. */
+export interface SeqGap {
+  readonly from: number
+  readonly to: number
 }
 
 /**
@@ -105,14 +114,17 @@ class ReplayBuilder {
   readonly #torn: number[] = []
   #entries = 0
   #bytesDropped = 0
+  readonly #firstSeq: number
   #lastSeq: number
   #lastSeqSeen: number
+  #gaps: readonly SeqGap[] = []
   #continuesManifest = true
   #missedSeq: number | null = null
 
   constructor(mode: LogRecoveryMode, lastSeq: number, segments: SegmentRecovery) {
     this.#mode = mode
     this.#segments = segments
+    this.#firstSeq = lastSeq + 1
     this.#lastSeq = lastSeq
     this.#lastSeqSeen = lastSeq
   }
@@ -130,7 +142,14 @@ class ReplayBuilder {
     this.#faults.push(fault)
   }
 
-  /** Takes the batches before the first fault. Of the rest it notes only how far it reaches. */
+  get #skips(): boolean {
+    return this.#mode === 'skip-any-corrupted'
+  }
+
+  /**
+   * Takes the batches before the first fault. Of the rest it notes only how far it reaches, unless
+   * damage is skipped.
+   */
   readLog(number: number, bytes: Uint8Array, path: string): void {
     const reader = new LogReader(bytes, path, this.#mode)
     let stoppedAt: number | null = null
@@ -148,6 +167,10 @@ class ReplayBuilder {
       }
       copiesFrom = null
       if (stoppedAt === null) {
+        if (this.#skips && !isLsmError(batch)) {
+          if (this.#isKnown(batch)) continue
+          this.#passGap(batch, path, recordOffset, reader.skipped !== null)
+        }
         const fault = isLsmError(batch)
           ? { error: batch, isCrash: false }
           : this.#faultOf(batch, path, recordOffset)
@@ -155,8 +178,9 @@ class ReplayBuilder {
           this.#take(batch as WriteBatch)
           continue
         }
-        stoppedAt = recordOffset
         this.note(fault)
+        if (this.#skips) this.#leaveOut(number, reader.record)
+        else stoppedAt = recordOffset
       }
       if (!isLsmError(batch)) this.#see(batch)
     }
@@ -174,7 +198,27 @@ class ReplayBuilder {
     this.note({ error, isCrash: inLastAppend })
     this.#bytesDropped += bytesDropped
     if (inLastAppend) this.#torn.push(number)
-    else this.#unreplayed.push(number)
+    else if (this.#unreplayed.at(-1) !== number) this.#unreplayed.push(number)
+  }
+
+  /** Passes over what is missing before the batch. It is a fault if no damage explains it. */
+  #passGap({ seq }: WriteBatch, path: string, offset: number, isExplained: boolean): void {
+    const expected = this.#lastSeq + 1
+    if (seq <= expected) return
+    if (!isExplained && this.#gaps.length === 0) this.note(this.#brokenAt(seq, path, offset))
+    this.#gaps = [...this.#gaps, { from: expected, to: seq - 1 }]
+    this.#lastSeq = seq - 1
+  }
+
+  /** Whether the batch is one that was missing. A copy of it may come in a later log. */
+  #isMissing({ seq, count }: WriteBatch): boolean {
+    return count > 0 && this.#gaps.some(({ from, to }) => from <= seq && seq + count - 1 <= to)
+  }
+
+  /** Goes on without the record, which is sound but holds no batch that can be replayed. */
+  #leaveOut(log: number, record: Uint8Array): void {
+    this.#bytesDropped += record.length
+    if (this.#unreplayed.at(-1) !== log) this.#unreplayed.push(log)
   }
 
   /**
@@ -191,11 +235,12 @@ class ReplayBuilder {
     const where = { path, expected: loggedSeq, actual: this.#lastSeq }
     const [first] = this.#faults
     const error = first?.error ?? corruption(message, where)
-    if (this.#mode !== 'point-in-time') throw error
+    if (this.#mode !== 'point-in-time' && !this.#skips) throw error
     if (first === undefined) this.#faults.push({ error, isCrash: false })
   }
 
   result(): Omit<Replay, 'logs'> {
+    if (this.#skips) this.#closeGaps()
     return {
       unreplayed: this.#unreplayed,
       batches: this.#batches,
@@ -206,7 +251,22 @@ class ReplayBuilder {
       continuesManifest: this.#continuesManifest,
       missedSeq: this.#missedSeq,
       faults: this.#faults,
+      gaps: this.#gaps,
     }
+  }
+
+  /** Orders the batches, and numbers them without a gap: a later open would stop at one. */
+  #closeGaps(): void {
+    if (this.#lastSeqSeen > this.#lastSeq) {
+      this.#gaps = [...this.#gaps, { from: this.#lastSeq + 1, to: this.#lastSeqSeen }]
+    }
+    this.#batches.sort((a, b) => a.batch.seq - b.batch.seq)
+    let seq = this.#firstSeq
+    for (const { batch } of this.#batches) {
+      batch.setSeq(seq)
+      seq += batch.count
+    }
+    this.#lastSeq = seq - 1
   }
 
   /**
@@ -218,28 +278,44 @@ class ReplayBuilder {
   }
 
   /** Whether the batch was replayed, or is in a table. */
-  #isKnown({ seq, count }: WriteBatch): boolean {
-    return seq + count - 1 <= this.#lastSeq
+  #isKnown(batch: WriteBatch): boolean {
+    return batch.seq + batch.count - 1 <= this.#lastSeq && !this.#isMissing(batch)
   }
 
   #faultOf(batch: WriteBatch, path: string, offset: number): ReplayFault | null {
-    const { seq } = batch
+    const follows = batch.seq === this.#lastSeq + 1
+    if (follows || this.#isMissing(batch)) return this.#segments.check(batch)
+    return this.#brokenAt(batch.seq, path, offset)
+  }
+
+  #brokenAt(seq: number, path: string, offset: number): ReplayFault {
     const expected = this.#lastSeq + 1
-    if (seq === expected) return this.#segments.check(batch)
     const where = { path, offset, expected, actual: seq }
     return this.broken(corruption(`batch of seq ${seq}, expected seq ${expected}`, where))
   }
 
   #take(batch: WriteBatch): void {
+    const { seq, count } = batch
     this.#batches.push({ batch, writtenAtMs: this.#segments.writtenAtMs })
-    this.#entries += batch.count
-    this.#lastSeq += batch.count
+    this.#entries += count
+    if (seq > this.#lastSeq) this.#lastSeq += count
+    else this.#gaps = this.#gaps.flatMap((gap) => withoutBatch(gap, seq, seq + count - 1))
     this.#see(batch)
   }
 
   #see({ seq, count }: WriteBatch): void {
     this.#lastSeqSeen = Math.max(this.#lastSeqSeen, seq + count - 1)
   }
+}
+
+/** What is left of a gap without the numbers of a batch. */
+function withoutBatch({ from, to }: SeqGap, first: number, last: number): readonly SeqGap[] {
+  if (last < from || to < first) return [{ from, to }]
+  const parts = [
+    { from, to: first - 1 },
+    { from: last + 1, to },
+  ]
+  return parts.filter((part) => part.from <= part.to)
 }
 
 /** The batch of the current record, or the error that decoding it gives. */

@@ -259,11 +259,12 @@ export const engineOptionsSchema = z.strictObject({
         'key, which no file keeps.',
     ),
   walRecovery: z
-    .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
+    .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute', 'skip-any-corrupted'])
     .default('point-in-time')
     .describe(
       'What a damaged write-ahead log means at open. RocksDB wal_recovery_mode: ' +
-        'kPointInTimeRecovery, kTolerateCorruptedTailRecords, kAbsoluteConsistency.',
+        'kPointInTimeRecovery, kTolerateCorruptedTailRecords, kAbsoluteConsistency, ' +
+        'kSkipAnyCorruptedRecords.',
     ),
   manifestRollBytes: z
     .int()

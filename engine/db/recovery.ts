@@ -3,8 +3,8 @@
  * the logs must continue the manifest. The examination only reads, so that an open can refuse
  * before it has changed anything, and verify reports what an open would.
  *
- * Invariant: the recovered writes are a prefix of all writes. If later writes are missing and no
- * crash explains it, the files that may hold them are reported and kept.
+ * Invariant: the recovered writes are a prefix of all writes, unless the mode skips damage. If
+ * writes are missing and no crash explains it, the files that may hold them are reported and kept.
  */
 
 import { corruption, type LsmError } from '../base/errors.ts'
@@ -157,8 +157,9 @@ function lostWrites(
   segments: SegmentRecovery,
   holding: readonly HoldingOrphan[],
 ): LostWrites | null {
-  const { unreplayed, batches, lastSeq, lastSeqSeen, missedSeq } = replay
-  const isWhole = unreplayed.length === 0 && holding.length === 0 && missedSeq === null
+  const { unreplayed, batches, lastSeq, lastSeqSeen, missedSeq, gaps } = replay
+  const isUnbroken = missedSeq === null && gaps.length === 0
+  const isWhole = unreplayed.length === 0 && holding.length === 0 && isUnbroken
   if (isWhole && batches.length > 0) return null
   const newest = holding.reduce(
     (most, { newestSeq }) => Math.max(most, newestSeq ?? 0),
@@ -170,8 +171,10 @@ function lostWrites(
     // Lost batches may point into these segments, and recovery removes segments without pointers.
     ...segments.opened.map(segmentName),
   ]
-  const seqTo = newest > lastSeq ? newest : null
-  return { seqFrom: lastSeq + 1, seqTo, files: names.map(lostName) }
+  const files = names.map(lostName)
+  const [firstGap] = gaps
+  if (firstGap !== undefined) return { seqFrom: firstGap.from, seqTo: gaps.at(-1)!.to, files }
+  return { seqFrom: lastSeq + 1, seqTo: newest > lastSeq ? newest : null, files }
 }
 
 /**

@@ -119,6 +119,16 @@ export function decodeIndex(
   path: string,
   tableBytes: number,
 ): BlockIndex {
+  return new BlockIndex(decodeIndexEntries(block, layout, path, tableBytes))
+}
+
+/** The entries of an index block, in key order. Throws `LSM_CORRUPTION` if it does not parse. */
+export function decodeIndexEntries(
+  block: Uint8Array,
+  layout: IndexLayout,
+  path: string,
+  tableBytes: number,
+): readonly IndexEntry[] {
   const reader = entriesReader(block, path)
   const entries: IndexEntry[] = []
   let key: Uint8Array = new Uint8Array(0)
@@ -135,7 +145,7 @@ export function decodeIndex(
     if (handle.offset < blockEnd) throw reader.fail('data blocks overlap')
     entries.push({ ...splitKey(key, layout, reader), handle })
   }
-  return new BlockIndex(entries)
+  return entries
 }
 
 /** A handle that starts where `before` and its trailer end, so only the size is stored. */

@@ -7,7 +7,7 @@
  * Invariant: a lookup's value is a view into an immutable block that is never recycled.
  */
 
-import { ByteReader, ByteWriter } from '../base/coding.ts'
+import { ByteWriter } from '../base/coding.ts'
 import { compareRanges } from '../base/compare.ts'
 import { corruption } from '../base/errors.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
@@ -19,20 +19,13 @@ import type { ReadableFile } from '../storage/storage.ts'
 import { BlockCursor } from './block-cursor.ts'
 import { type BlockIndex, decodeIndex } from './block-index.ts'
 import { BloomFilter } from './filter.ts'
-import { decodePlainBlock } from './plain-block.ts'
-import { decodeProperties, type StoredProperties } from './properties.ts'
+import type { StoredProperties } from './properties.ts'
 import { decodeRangeDeletions } from './range-deletion-block.ts'
 import { readBlock } from './stored-block.ts'
 import { TableBlocks } from './table-blocks.ts'
 import { TableCursor, type TableCursorOptions } from './table-cursor.ts'
-import {
-  type BlockHandle,
-  checkHandle,
-  decodeFooter,
-  FOOTER_BYTES,
-  METAINDEX_NAME,
-  readHandle,
-} from './table-format.ts'
+import { handleOf, readDirectory } from './table-directory.ts'
+import { type BlockHandle, METAINDEX_NAME } from './table-format.ts'
 
 /** Holds the stored form of an index while it is decoded. */
 const indexScratch = new ByteWriter()
@@ -218,30 +211,14 @@ interface TableParts {
 }
 
 function readParts(file: ReadableFile): TableParts {
-  const { path, bytes: tableBytes } = file
-  if (tableBytes < FOOTER_BYTES) {
-    throw corruption(`not a table: ${tableBytes} bytes are less than a footer`, { path, offset: 0 })
-  }
-  const footerBytes = new Uint8Array(FOOTER_BYTES)
-  file.read(footerBytes, FOOTER_BYTES, tableBytes - FOOTER_BYTES, 'meta')
-  const footer = decodeFooter(footerBytes, path, tableBytes)
-  const metaindex = decodePlainBlock(readBlock(file, footer.metaindex, 'meta'), path)
-
-  const propertiesHandle = handleOf(metaindex, METAINDEX_NAME.properties, file)
-  if (propertiesHandle === null) {
-    throw corruption('table without properties', { path, offset: footer.metaindex.offset })
-  }
-  const properties = decodeProperties(readBlock(file, propertiesHandle, 'meta'), path)
-  const layout = {
-    userKeyOnly: properties.indexKeyIsUserKey,
-    deltaEncoded: properties.indexValueIsDeltaEncoded,
-  }
-  const indexBlock = readBlock(file, footer.index, 'index', indexScratch)
+  const { path, bytes } = file
+  const { metaindex, properties, layout, indexHandle } = readDirectory(file)
+  const indexBlock = readBlock(file, indexHandle, 'index', indexScratch)
   const filterHandle = handleOf(metaindex, METAINDEX_NAME.filter, file)
   const deletionsHandle = handleOf(metaindex, METAINDEX_NAME.rangeDeletions, file)
   return {
     properties,
-    index: decodeIndex(indexBlock, layout, path, tableBytes),
+    index: decodeIndex(indexBlock, layout, path, bytes),
     filter: filterHandle === null ? null : readFilter(file, filterHandle),
     rangeDeletions:
       deletionsHandle === null
@@ -254,18 +231,6 @@ function readFilter(file: ReadableFile, handle: BlockHandle): BloomFilter {
   const filter = BloomFilter.decode(readBlock(file, handle, 'filter'))
   if (filter !== null) return filter
   throw corruption('filter block does not parse', { path: file.path, offset: handle.offset })
-}
-
-function handleOf(
-  metaindex: ReadonlyMap<string, Uint8Array>,
-  name: string,
-  file: ReadableFile,
-): BlockHandle | null {
-  const value = metaindex.get(name)
-  if (value === undefined) return null
-  const handle = readHandle(new ByteReader(value, file.path))
-  checkHandle(handle, file.path, file.bytes)
-  return handle
 }
 
 function isAt(cursor: BlockCursor, userKey: Uint8Array): boolean {

@@ -3,39 +3,38 @@
  * damage, and whether the mode accepts it. The modes have the names of RocksDB's
  * `WALRecoveryMode`s.
  *
- * Invariant: every returned record was appended, and is whole. In no mode does the reader return a
- * record from behind damage. If the last append never became durable, the log ends short, in zeros
+ * Invariant: every returned record was appended, and is whole. Only `skip-any-corrupted` returns
+ * records from behind damage. If the last append never became durable, the log ends short, in zeros
  * or in garbage, and no sound record follows. If an older record has rotted, a sound record does
  * follow. This distinguishes the two: damage with a sound record behind it was never caused by a
  * crash.
  */
 
-import { crc32c, unmaskCrc } from '../base/crc32c.ts'
 import { corruption } from '../base/errors.ts'
+import { FRAGMENT_TYPE, LOG_BLOCK_BYTES, LOG_HEADER_BYTES, TYPE_OFFSET } from './log-format.ts'
 import {
-  FRAGMENT_TYPE,
-  LENGTH_OFFSET,
-  LOG_BLOCK_BYTES,
-  LOG_HEADER_BYTES,
-  TYPE_OFFSET,
-} from './log-format.ts'
+  fragmentDamage,
+  isInLastAppend,
+  type LogDamageReason,
+  lengthAt,
+  resumeBehind,
+  startsRecord,
+} from './log-fragments.ts'
 
 /**
  * - `point-in-time`: everything up to the first damage; never refuses.
  * - `tolerate-corrupted-tail`: drops an incomplete last record or a tail of zeros, refuses any
  *   other damage.
  * - `absolute`: refuses any damage.
+ * - `skip-any-corrupted`: leaves out damaged records and goes on behind them; never refuses.
  */
-export type LogRecoveryMode = 'point-in-time' | 'tolerate-corrupted-tail' | 'absolute'
+export type LogRecoveryMode =
+  | 'point-in-time'
+  | 'tolerate-corrupted-tail'
+  | 'absolute'
+  | 'skip-any-corrupted'
 
-export type LogDamageReason =
-  | 'torn header'
-  | 'torn payload'
-  | 'zero tail'
-  | 'bad length'
-  | 'bad crc'
-  | 'bad type'
-  | 'bad fragment order'
+export type { LogDamageReason } from './log-fragments.ts'
 
 export interface LogDamage {
   readonly reason: LogDamageReason
@@ -49,11 +48,11 @@ export interface LogDamage {
 
 /** How a log ended. */
 export interface LogEnd {
-  /** The log consists of whole records up to this offset. */
+  /** Where the last whole record ends. Up to there the log is whole, unless damage was skipped. */
   readonly validBytes: number
-  /** Bytes from `validBytes` to the end of the log. */
+  /** Bytes that belong to no returned record: those behind `validBytes`, and skipped ones. */
   readonly bytesDropped: number
-  /** Null if the log ended cleanly. */
+  /** The first damage; null if there is none. */
   readonly damage: LogDamage | null
 }
 
@@ -75,6 +74,11 @@ export class LogReader {
   readonly #mode: LogRecoveryMode
   #at = 0
   #validBytes = 0
+  /** The first damage that was skipped. */
+  #skipped: LogDamage | null = null
+  #skippedBytes = 0
+  /** Damage lies between the last record and `#at`. */
+  #isBehindDamage = false
   #end: LogEnd | null = null
 
   /** Borrows `bytes`, the whole log. Errors name `path`. */
@@ -89,6 +93,11 @@ export class LogReader {
     return this.#end
   }
 
+  /** The first damage that was skipped so far. */
+  get skipped(): LogDamage | null {
+    return this.#skipped
+  }
+
   /**
    * Steps to the next record. Returns false at the end. Throws `LSM_CORRUPTION` for damage that the
    * mode refuses.
@@ -96,25 +105,45 @@ export class LogReader {
   next(): boolean {
     if (this.#end !== null) return false
     const bytes = this.#bytes
-    const fragments: Uint8Array[] = []
+    let fragments: Uint8Array[] = []
     for (;;) {
       this.#skipPadding()
       const at = this.#at
       const first = fragments.length === 0
       if (first) this.recordOffset = at
       if (at >= bytes.length) return this.#finish(first ? null : 'torn payload')
-      const damage = fragmentDamage(bytes, at)
-      if (damage !== null) return this.#finish(damage)
       const type = bytes[at + TYPE_OFFSET]!
-      if (startsRecord(type) !== first) return this.#finish('bad fragment order')
+      const isMisplaced = startsRecord(type) !== first
+      const damage = fragmentDamage(bytes, at) ?? (isMisplaced ? 'bad fragment order' : null)
+      if (damage !== null) {
+        if (this.#mode !== 'skip-any-corrupted') return this.#finish(damage)
+        this.#skip(damage, first)
+        fragments = []
+        continue
+      }
       const body = at + LOG_HEADER_BYTES
       this.#at = body + lengthAt(bytes, at)
       fragments.push(bytes.subarray(body, this.#at))
       if (type === FRAGMENT_TYPE.full || type === FRAGMENT_TYPE.last) break
     }
     this.record = fragments.length === 1 ? fragments[0]! : concatenate(fragments)
+    if (this.#isBehindDamage) this.#skippedBytes += this.recordOffset - this.#validBytes
+    this.#isBehindDamage = false
     this.#validBytes = this.#at
     return true
+  }
+
+  /**
+   * Notes the damage and moves behind it. Where a record starts inside another one, it stays at
+   * that start: only the record before is damaged.
+   */
+  #skip(reason: LogDamageReason, isFirst: boolean): void {
+    const bytes = this.#bytes
+    const offset = this.#at
+    this.#skipped ??= damageAt(bytes, offset, reason)
+    this.#isBehindDamage = true
+    const startsAnew = reason === 'bad fragment order' && !isFirst
+    if (!startsAnew) this.#at = resumeBehind(bytes, offset, reason)
   }
 
   #skipPadding(): void {
@@ -125,70 +154,24 @@ export class LogReader {
   #finish(reason: LogDamageReason | null): false {
     const bytes = this.#bytes
     const offset = this.#at
-    if (reason === null) {
-      this.#end = { validBytes: bytes.length, bytesDropped: 0, damage: null }
+    if (reason === null && !this.#isBehindDamage) {
+      const damage = this.#skipped
+      this.#end = { validBytes: bytes.length, bytesDropped: this.#skippedBytes, damage }
       return false
     }
-    const damage = { reason, offset, inLastAppend: isInLastAppend(bytes, offset, reason) }
-    const bytesDropped = bytes.length - this.#validBytes
-    const tornTail = damage.inLastAppend && TORN_TAILS.includes(reason)
+    const damage = this.#skipped ?? damageAt(bytes, offset, reason!)
+    const bytesDropped = this.#skippedBytes + bytes.length - this.#validBytes
+    const tornTail = damage.inLastAppend && TORN_TAILS.includes(damage.reason)
     if (this.#mode === 'absolute' || (this.#mode === 'tolerate-corrupted-tail' && !tornTail)) {
-      throw corruption(reason, { path: this.#path, ...damage, bytesDropped })
+      throw corruption(damage.reason, { path: this.#path, ...damage, bytesDropped })
     }
     this.#end = { validBytes: this.#validBytes, bytesDropped, damage }
     return false
   }
 }
 
-/**
- * The damage of the fragment whose header starts at `at` (inside the log), or null if it is sound.
- */
-function fragmentDamage(bytes: Uint8Array, at: number): LogDamageReason | null {
-  const left = bytes.length - at
-  if (isZero(bytes, at, bytes.length)) return 'zero tail'
-  if (left < LOG_HEADER_BYTES) return 'torn header'
-  const size = LOG_HEADER_BYTES + lengthAt(bytes, at)
-  if (size > LOG_BLOCK_BYTES - (at % LOG_BLOCK_BYTES)) return 'bad length'
-  if (size > left) return 'torn payload'
-  if (!crcMatches(bytes, at, at + size)) return 'bad crc'
-  const type = bytes[at + TYPE_OFFSET]!
-  return type < FRAGMENT_TYPE.full || type > FRAGMENT_TYPE.last ? 'bad type' : null
-}
-
-function isInLastAppend(bytes: Uint8Array, at: number, reason: LogDamageReason): boolean {
-  // The checksum does not cover the length. If it matches up to the log's end, only the length is
-  // wrong: the record has rotted and is not torn.
-  const rotted = reason === 'torn payload' && crcMatches(bytes, at, bytes.length)
-  return !rotted && reason !== 'bad fragment order' && !hasRecordAfter(bytes, at)
-}
-
-/** Whether a sound fragment that starts a record lies anywhere after the damage at `offset`. */
-function hasRecordAfter(bytes: Uint8Array, offset: number): boolean {
-  for (let at = offset + 1; at + LOG_HEADER_BYTES <= bytes.length; at++) {
-    if (startsRecord(bytes[at + TYPE_OFFSET]!) && fragmentDamage(bytes, at) === null) return true
-  }
-  return false
-}
-
-function startsRecord(type: number): boolean {
-  return type === FRAGMENT_TYPE.full || type === FRAGMENT_TYPE.first
-}
-
-function lengthAt(bytes: Uint8Array, at: number): number {
-  return bytes[at + LENGTH_OFFSET]! | (bytes[at + LENGTH_OFFSET + 1]! << 8)
-}
-
-/** Whether the checksum stored at `at` matches the type and the payload up to `end`. */
-function crcMatches(bytes: Uint8Array, at: number, end: number): boolean {
-  if (at + LOG_HEADER_BYTES > end) return false
-  const stored =
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  return unmaskCrc(stored) === crc32c(bytes, at + TYPE_OFFSET, end)
-}
-
-function isZero(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false
-  return true
+function damageAt(bytes: Uint8Array, offset: number, reason: LogDamageReason): LogDamage {
+  return { reason, offset, inLastAppend: isInLastAppend(bytes, offset, reason) }
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

@@ -38,44 +38,47 @@ export interface VerifyReport {
  * unknown, and only that fault is reported.
  */
 export function verifyDatabase(storage: Storage, name: string): VerifyReport {
-  return withClosedFolder(storage, name, (folder) => {
-    const faults: LsmError[] = []
-    const note = (fault: LsmError) => {
-      if (!faults.some(({ data }) => data.path === fault.data.path)) faults.push(fault)
+  return withClosedFolder(storage, name, (folder) => verifyFolder(storage, folder))
+}
+
+/** As `verifyDatabase`, for a resolved folder that the caller has locked. */
+export function verifyFolder(storage: Storage, folder: string): VerifyReport {
+  const faults: LsmError[] = []
+  const note = (fault: LsmError) => {
+    if (!faults.some(({ data }) => data.path === fault.data.path)) faults.push(fault)
+  }
+  const check = <Result>(action: () => Result): Result | null => {
+    try {
+      return action()
+    } catch (error) {
+      if (!isLsmError(error)) throw error
+      note(error)
+      return null
     }
-    const check = <Result>(action: () => Result): Result | null => {
-      try {
-        return action()
-      } catch (error) {
-        if (!isLsmError(error)) throw error
-        note(error)
-        return null
-      }
+  }
+  check(() => readOptionsRecord(storage, folder))
+  const manifest = check(() => recoverManifest(storage, folder))
+  if (manifest === null) {
+    return { tables: 0, tableBytes: 0, segments: 0, logs: 0, batches: 0, faults }
+  }
+  check(() => checkManifestEnd(manifest))
+  const { version, segments } = manifest
+  for (const meta of segments.values()) check(() => checkSegment(storage, folder, meta))
+  const recovery = check(() => examineRecovery(storage, folder, manifest, 'point-in-time'))
+  const newest = new NewestEntries(storage, folder, version, recovery?.replay.batches ?? [])
+  const pointers = new PointerCheck(storage, folder, segments, newest)
+  for (const { level, run } of runsNewestFirst(version)) {
+    for (const table of tablesOf(run)) {
+      check(() => checkTable(storage, folder, level, table, pointers))
     }
-    check(() => readOptionsRecord(storage, folder))
-    const manifest = check(() => recoverManifest(storage, folder))
-    if (manifest === null) {
-      return { tables: 0, tableBytes: 0, segments: 0, logs: 0, batches: 0, faults }
-    }
-    check(() => checkManifestEnd(manifest))
-    const { version, segments } = manifest
-    for (const meta of segments.values()) check(() => checkSegment(storage, folder, meta))
-    const recovery = check(() => examineRecovery(storage, folder, manifest, 'point-in-time'))
-    const newest = new NewestEntries(storage, folder, version, recovery?.replay.batches ?? [])
-    const pointers = new PointerCheck(storage, folder, segments, newest)
-    for (const { level, run } of runsNewestFirst(version)) {
-      for (const table of tablesOf(run)) {
-        check(() => checkTable(storage, folder, level, table, pointers))
-      }
-    }
-    pointers.close()
-    newest.close()
-    for (const { error } of recovery?.replay.faults ?? []) note(error)
-    if (recovery !== null && recovery.refusal !== null) note(recovery.refusal)
-    const { tables, bytes } = version.totals
-    const { logs, batches } = recovery?.report ?? { logs: 0, batches: 0 }
-    return { tables, tableBytes: bytes, segments: segments.size, logs, batches, faults }
-  })
+  }
+  pointers.close()
+  newest.close()
+  for (const { error } of recovery?.replay.faults ?? []) note(error)
+  if (recovery !== null && recovery.refusal !== null) note(recovery.refusal)
+  const { tables, bytes } = version.totals
+  const { logs, batches } = recovery?.report ?? { logs: 0, batches: 0 }
+  return { tables, tableBytes: bytes, segments: segments.size, logs, batches, faults }
 }
 
 function checkManifestEnd({ path, end }: RecoveredManifest): void {
