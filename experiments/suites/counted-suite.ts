@@ -38,6 +38,13 @@ export interface SuiteOrder extends Pick<CountedContext, 'scale' | 'seed' | 'out
 
 export function countedSuite<Plan, Outcome>(suite: CountedSuite<Plan, Outcome>): Suite {
   const { name, description, fullSeconds, columns, fullRssBytes } = suite
+  // Choosing the runs may take as long as a run, and a process does many of them.
+  const known = new Map<SuiteScale, readonly Task<Plan>[]>()
+  const tasksOf = (scale: SuiteScale) => {
+    const tasks = known.get(scale) ?? suite.tasksOf(scale)
+    known.set(scale, tasks)
+    return tasks
+  }
   return {
     name,
     description,
@@ -45,7 +52,7 @@ export function countedSuite<Plan, Outcome>(suite: CountedSuite<Plan, Outcome>):
     columns,
     counted: {
       fullRssBytes,
-      perform: (index, context) => suite.perform(suite.tasksOf(context.scale)[index]!, context),
+      perform: (index, context) => suite.perform(tasksOf(context.scale)[index]!, context),
     },
     run: (context) => {
       return context.jobs === 1 ? inTurn(suite, context) : atOnce(suite, context)
