@@ -238,6 +238,11 @@ const FUNCTIONS: readonly Call[] = [
   call('describeFolder, folder', NO_FOLDER, (value) => engine.describeFolder(memory(), value)),
   call('verifyDatabase', NO_OBJECT, (value) => engine.verifyDatabase(value, '/db')),
   call('verifyDatabase, folder', NO_FOLDER, (value) => engine.verifyDatabase(memory(), value)),
+  call('repairDatabase', NO_OBJECT, (value) => engine.repairDatabase(value, '/db')),
+  call('repairDatabase, folder', NO_FOLDER, (value) => engine.repairDatabase(memory(), value)),
+  ...options('repairDatabase', { dryRun: NO_FLAG }, (value) =>
+    engine.repairDatabase(memory(), '/db', value),
+  ),
   call('checkpointFolder', NO_OBJECT, (value) => engine.checkpointFolder(value, '/db', '/to')),
   call('checkpointFolder, to', NO_FOLDER, (value) =>
     engine.checkpointFolder(memory(), '/db', value),

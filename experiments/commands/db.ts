@@ -94,6 +94,26 @@ const ingest: Verb = {
   run: async (given) => (await import('./db/ingest.ts')).ingest(given),
 }
 
+const repair: Verb = {
+  name: 'db repair',
+  summary: 'Rebuilds a folder whose manifest or files are damaged, and lists what is lost.',
+  operands: { ...ONE_FOLDER, missing: 'repair takes <folder> (see --help)' },
+  examples: ['out/a.db --dry-run', 'out/a.db'],
+  notes: [
+    'It reads all tables, logs and segments of the value log without the manifest, and merges the ' +
+      'newest version of each key into one run under a new manifest. Of a damaged table or log it ' +
+      'keeps what passes its checksums. Nothing is deleted: the replaced files move to <folder>/' +
+      'lost, and take room until you remove that folder.',
+    'Where a damaged file held the newest version of a key, an older one may answer. Entries of ' +
+      'tables that had been replaced may come back if the manifest is lost and their files are ' +
+      'still there. A key whose value in the value log is gone has no value afterwards.',
+    'A repair that a crash cut short is run again. A sound folder is not changed.',
+    KEYS,
+  ],
+  exits: { 1: 'failure, or something is lost' },
+  run: async (given) => (await import('./db/repair.ts')).repair(given),
+}
+
 const compact: Verb = {
   name: 'db compact',
   summary: 'Opens a folder as its record says, flushes, and merges all tables into one run.',
@@ -127,6 +147,6 @@ const stats: Verb = {
 export const db: VerbGroup = {
   name: 'db',
   summary:
-    'Verifies, prints, exports, copies, fills or compacts a folder that is not open anywhere.',
-  verbs: [verify, dump, stats, exportTo, checkpoint, ingest, compact],
+    'Verifies, prints, exports, copies, fills, repairs or compacts a folder that is not open anywhere.',
+  verbs: [verify, dump, stats, exportTo, checkpoint, ingest, repair, compact],
 }

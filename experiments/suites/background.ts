@@ -16,10 +16,8 @@
 
 import type { RunResult } from '../../results/schema.ts'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
-import type { ExperimentContext } from '../base/context.ts'
-import { describeCode } from '../machine/environment.ts'
 import { quotient, sum } from '../measure/figures.ts'
-import { runExperiment } from '../run/experiment.ts'
+import { runFlags } from './run-flags.ts'
 import { atMostClaim, equalClaim, type Suite, type SuiteContext } from './suite.ts'
 
 interface Size {
@@ -30,9 +28,10 @@ interface Size {
   readonly isTimed: boolean
 }
 
+/** At full scale a run lasts so long that the start of its threads does not count. */
 const SIZES: Readonly<Record<SuiteScale, Size>> = {
   smoke: { records: 2000, operations: 2000, memtableBytes: '128KiB', isTimed: false },
-  full: { records: 200_000, operations: 200_000, memtableBytes: '4MiB', isTimed: true },
+  full: { records: 500_000, operations: 500_000, memtableBytes: '4MiB', isTimed: true },
 }
 
 const STRATEGIES = ['leveling-partial', 'dynamic-leveled', 'tiering', 'universal'] as const
@@ -146,31 +145,17 @@ class Measurement {
   }
 
   async #result(name: string, flags: readonly string[]): Promise<RunResult> {
-    const { plansOf, seed } = this.#context
     const { records, operations, memtableBytes } = this.#size
-    const { own } = await plansOf([
+    const all = [
       ...flags,
       `--records=${records}`,
       `--operations=${operations}`,
-      `--seed=${seed}`,
+      `--seed=${this.#context.seed}`,
       `--set=memtableBytes=${memtableBytes}`,
-    ])
-    const result = await runExperiment(own[0]!, this.#experiment(name))
+    ]
+    const result = await runFlags(this.#context, name, all, { done: this.#done, total: RESULTS })
     this.#done++
     return result
-  }
-
-  #experiment(name: string): ExperimentContext {
-    const { outFolder, signal, onProgress } = this.#context
-    return {
-      outFolder,
-      signal,
-      keep: false,
-      code: describeCode(),
-      onProgress: (phase, done, total) =>
-        onProgress(`${name}: ${phase}`, done, total, (this.#done + done / total) / RESULTS),
-      terminalWritten: () => ({ bytes: 0, calls: 0 }),
-    }
   }
 }
 

@@ -200,6 +200,6 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-function warn(line: string): void {
+export function warn(line: string): void {
   process.stderr.write(`db: ${line}\n`)
 }
