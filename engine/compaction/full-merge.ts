@@ -1,6 +1,6 @@
 /**
- * Owns the spec of a full merge: all tables of the tree become one run. Invariant: the run takes the
- * place of the oldest one. There is no older table, so the merge drops every deletion and every
+ * Owns the spec of a full merge: all tables of the tree become one run. Invariant: the run takes
+ * the place of the oldest one. There is no older table, so the merge drops every deletion and every
  * version that no snapshot sees.
  */
 
