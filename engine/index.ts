@@ -34,7 +34,7 @@ export type {
   WatchedOperation,
 } from './db/events.ts'
 export type { IngestOptions, IngestReport } from './db/ingest.ts'
-export type { DatabaseMetrics } from './db/metrics.ts'
+export type { DatabaseMetrics, TransactionMetrics } from './db/metrics.ts'
 export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'

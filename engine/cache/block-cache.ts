@@ -35,10 +35,13 @@ export class BlockCache {
   #freeSlot = NONE
   readonly #eviction: Eviction
 
-  /** `capacityBytes` limits the sum of the blocks' bytes; 0 turns the cache off. */
-  constructor(capacityBytes: number, policy: CachePolicy = CACHE_POLICY_DEFAULT) {
+  /**
+   * `capacityBytes` limits the sum of the blocks' bytes; 0 turns the cache off. `policy` is a name,
+   * or a new policy of the caller's for this cache.
+   */
+  constructor(capacityBytes: number, policy: CachePolicy | Eviction = CACHE_POLICY_DEFAULT) {
     this.#capacityBytes = capacityBytes
-    this.#eviction = evictionOf(policy)
+    this.#eviction = typeof policy === 'string' ? evictionOf(policy) : policy
     this.#growSlots(SLOTS_INITIAL)
   }
 

@@ -115,11 +115,17 @@ export function checkScan(options: ScanOptions): ScanOptions {
 export function checkTransactionScan(options: TransactionScanOptions): TransactionScanOptions {
   const copy = checkOptions(options, TRANSACTION_SCAN_OPTIONS, 'scan')
   checkSteps(copy)
-  const { lower, upper } = halfOpen(copy)
-  if (lower !== undefined && upper !== undefined && compareBytes(lower, upper) > 0) {
-    throw invalidArgument("the scan's lower bound is above its upper bound")
-  }
+  upright(halfOpen(copy), 'scan')
   return copy
+}
+
+/** The same range. `LSM_INVALID_ARGUMENT` if its lower bound is above its upper one. */
+export function upright(range: HalfOpenRange, call: string): HalfOpenRange {
+  const { lower, upper } = range
+  if (lower !== undefined && upper !== undefined && compareBytes(lower, upper) > 0) {
+    throw invalidArgument(`the ${call}'s lower bound is above its upper bound`)
+  }
+  return range
 }
 
 /** Returns a checked copy. */

@@ -10,6 +10,7 @@
  */
 
 import { bytesIn } from '../base/arguments.ts'
+import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX, type SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { createRandom, deriveSeed } from '../base/random.ts'
@@ -38,7 +39,7 @@ import { type CheckpointReport, checkpointState } from './checkpoint.ts'
 import { Cursor, PairIterator } from './cursor.ts'
 import { foundValue, getMany } from './get-many.ts'
 import { type IngestOptions, type IngestReport, ingest } from './ingest.ts'
-import type { DatabaseMetrics } from './metrics.ts'
+import { type DatabaseMetrics, transactionMetrics } from './metrics.ts'
 import { checkPlace, type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReaderChannel } from './readers/reader-channel.ts'
@@ -52,6 +53,7 @@ import {
   type TransactionOptions,
   wantedIsolation,
 } from './transaction.ts'
+import { type CursorOwner, TransactionCursor } from './transaction-cursor.ts'
 import { scanAhead } from './values/async-scan.ts'
 import type { ValueReader } from './values/value-reader.ts'
 
@@ -82,19 +84,23 @@ export class Database implements Disposable {
 
   private constructor(parts: DatabaseParts) {
     this.#parts = parts
-    const { health, history, commits, values, timers, seed } = parts
+    const { health, history, commits, timers, seed } = parts
+    const counters = parts.counters.transactions
     this.#transactionHost = {
       history,
       commits,
+      counters,
       assertOpen: () => health.assertOpen(),
       assertAtRest: () => health.assertAtRest(),
-      get: (key, snapshot) => this.get(key, { snapshot }),
-      has: (key, snapshot) => this.has(key, { snapshot }),
-      cursor: (range, { seq }, writes) => this.#cursorAt(range, seq, values, writes),
+      get: (key, snapshot) => this.#get(key, { snapshot }),
+      has: (key, snapshot) => this.#find(key, { snapshot }, 'has') !== null,
+      getMany: (keys, snapshot) => this.#getMany(keys, snapshot),
+      cursor: (range, { seq }, writes, owner) => this.#transactionCursor(range, seq, writes, owner),
     }
     this.#retryHost = {
       timers,
       random: createRandom(deriveSeed(seed, 'retry')),
+      counters,
       begin: (options) => this.transaction(options),
     }
   }
@@ -115,10 +121,7 @@ export class Database implements Disposable {
    * Errors: `LSM_CLOSED`, `LSM_CORRUPTION`, `LSM_IO`.
    */
   get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
-    const found = this.#find(key, options, 'get')
-    if (found === null) return undefined
-    if (found.kind === ENTRY_KIND.blobIndex) return this.#parts.values.resolve(key, found)
-    return foundValue(found)
+    return this.#get(key, options)
   }
 
   /**
@@ -131,25 +134,10 @@ export class Database implements Disposable {
     keys: readonly Uint8Array[],
     options?: ReadOptions,
   ): Promise<(Uint8Array | undefined)[]> {
-    const { health, tree, values, counters } = this.#parts
-    health.assertOpen()
+    this.#parts.health.assertOpen()
     const copies = copiesOfKeys(keys)
     if (options !== undefined) checkReadOptions(options, 'getMany')
-    const seq = this.#seqAt(options?.snapshot)
-    const view = this.#parts.head.view()
-    const unpin = tree.pins.pin(view, seq)
-    const { handles } = tree
-    const assertOpen = () => health.assertOpen()
-    try {
-      return await getMany(
-        { handles, values, counters: counters.gets, assertOpen },
-        view,
-        copies,
-        seq,
-      )
-    } finally {
-      unpin()
-    }
+    return await this.#getMany(copies, options?.snapshot)
   }
 
   /** Whether `key` has a value. It does not read the value log. Errors: as `get`. */
@@ -185,23 +173,35 @@ export class Database implements Disposable {
     this.#parts.health.assertOpen()
     // Bad arguments are found before anything is pinned.
     const range = halfOpen(bounds)
-    return this.#cursorAt(range, this.#seqAt(snapshot), values)
+    const seq = this.#seqAt(snapshot)
+    return this.#opened(seq, (entries, release) => new Cursor(entries, seq, range, values, release))
   }
 
   /** `writes`: those of a transaction, which hide the entries of the database. */
-  #cursorAt(
+  #transactionCursor(
     range: HalfOpenRange,
     seq: SeqNum,
-    values: ValueReader | null,
-    writes?: WriteSet,
-  ): Cursor {
-    const { tree, reads } = this.#parts
-    const view = this.#parts.head.view()
+    writes: WriteSet,
+    owner: CursorOwner,
+  ): TransactionCursor {
+    const { values } = this.#parts
+    const isChanged = !writes.isEmpty
+    return this.#opened(seq, (entries, release) => {
+      const child = isChanged ? laidOver(entries, { seq, ...range }, writes) : entries
+      const shownSeq = isChanged ? SEQ_NUM_MAX : seq
+      return new TransactionCursor({ child, seq: shownSeq, range, values, release, owner })
+    })
+  }
+
+  /** A cursor that `make` makes over all entries at `seq`, which are kept until its release. */
+  #opened<Opened extends Cursor>(
+    seq: SeqNum,
+    make: (entries: InternalCursor, release: () => void) => Opened,
+  ): Opened {
+    const { head, tree, reads } = this.#parts
+    const view = head.view()
     const unpin = tree.pins.pin(view, seq)
-    const entries = reads.cursor(view, seq)
-    const isChanged = writes !== undefined && !writes.isEmpty
-    const child = isChanged ? laidOver(entries, { seq, ...range }, writes) : entries
-    const cursor = new Cursor(child, isChanged ? SEQ_NUM_MAX : seq, range, values, () => {
+    const cursor = make(reads.cursor(view, seq), () => {
       this.#cursors.delete(cursor)
       unpin()
     })
@@ -367,8 +367,8 @@ export class Database implements Disposable {
 
   /** A copy of the counters since the open. Bytes of files are in the storage's ledger. */
   metrics(): DatabaseMetrics {
-    const { strategy, cache, head, tree, scheduler, values, gate } = this.#parts
-    const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#parts.counters
+    const { strategy, cache, head, tree, scheduler, values, gate, history } = this.#parts
+    const { gets, scans, transactions, rawBytesMergedByLevel, ...counters } = this.#parts.counters
     return {
       ...counters,
       rawBytesMergedByLevel: [...rawBytesMergedByLevel],
@@ -383,6 +383,7 @@ export class Database implements Disposable {
       debtBytes: strategy.debtBytes(scheduler.view()),
       tableBytes: tree.version.totals.bytes,
       valueLog: values.metrics(),
+      transactions: transactionMetrics(transactions, history),
       ...(gate === null ? {} : { stalls: gate.metrics() }),
     }
   }
@@ -438,6 +439,31 @@ export class Database implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #get(key: Uint8Array, options: ReadOptions | undefined): Uint8Array | undefined {
+    const found = this.#find(key, options, 'get')
+    if (found === null) return undefined
+    if (found.kind === ENTRY_KIND.blobIndex) return this.#parts.values.resolve(key, found)
+    return foundValue(found)
+  }
+
+  /** Takes the keys. */
+  async #getMany(
+    keys: readonly Uint8Array[],
+    snapshot: Snapshot | undefined,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const { health, head, tree, values, counters } = this.#parts
+    const seq = this.#seqAt(snapshot)
+    const view = head.view()
+    const unpin = tree.pins.pin(view, seq)
+    const assertOpen = () => health.assertOpen()
+    const parts = { handles: tree.handles, values, counters: counters.gets, assertOpen }
+    try {
+      return await getMany(parts, view, keys, seq)
+    } finally {
+      unpin()
+    }
   }
 
   /** The newest visible value, or null; borrowed until the next read. */

@@ -105,6 +105,10 @@ export type WatchedOperation =
   | ('get' | 'has' | 'getMany' | 'scan')
   | ('put' | 'delete' | 'deleteRange' | 'write' | 'writeSync')
   | ('flush' | 'collectValueLog')
+  | `transaction.${WatchedInTransaction}`
+
+/** Calls of a transaction that are watched: its reads and its commits. */
+export type WatchedInTransaction = 'get' | 'has' | 'getMany' | 'scan' | 'commit' | 'commitSync'
 
 /**
  * A call took at least `slowOperationMs`. The counts are what the database did from its begin to

@@ -72,8 +72,8 @@ export class Health {
   assertAtRest(): void {
     if (this.#atRest) return
     throw invalidArgument(
-      'no event listener, strategy or policy may call writeSync, flush, collectValueLog or close: ' +
-        'call them afterwards',
+      'no event listener, strategy or policy may call writeSync, flush, ingest, checkpoint, ' +
+        'collectValueLog or close: call them afterwards',
     )
   }
 

@@ -9,7 +9,12 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import { folderBytes, type Storage } from '../storage/storage.ts'
 import { writeBlockTrailer } from '../table/table-format.ts'
 import { TableWriter } from '../table/table-writer.ts'
-import { applyExternal, type ExternalWrite, writeExternal } from '../testing/external-tables.ts'
+import {
+  applyExternal,
+  type ExternalWrite,
+  metaBlocksOf,
+  writeExternal,
+} from '../testing/external-tables.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { bytes, everyNth, openTest, RESTLESS_LOG, restless, text } from '../testing/fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
@@ -52,6 +57,16 @@ function writeUnchecked(storage: Storage, path: string, entries: readonly Unchec
   withBytes(storage, path, content)
 }
 
+/** A copy of the table whose properties count one entry more. */
+function claimingMore(content: Uint8Array): Uint8Array {
+  const copy = content.slice()
+  const { offset, bytes: length } = metaBlocksOf(copy).get('rocksdb.properties')!
+  const name = Buffer.from('rocksdb.num.entries')
+  copy[Buffer.from(copy.buffer).indexOf(name, offset) + name.length]!++
+  writeBlockTrailer(copy, offset, offset + length, 0)
+  return copy
+}
+
 function withBytes(storage: Storage, path: string, content: Uint8Array): void {
   const file = storage.create(path, { cause: 'meta', level: -1 })
   file.append(content, 'data')
@@ -67,6 +82,7 @@ describe('an ingest refuses', () => {
   const good = storage.readAll('/in/good.sst', { cause: 'meta', level: -1 })
   withBytes(storage, '/in/cut.sst', good.slice(0, good.length - 1))
   withBytes(storage, '/in/short.sst', good.slice(0, 20))
+  withBytes(storage, '/in/more.sst', claimingMore(good))
   withBytes(storage, '/in/text.sst', bytes('not a table\n'.repeat(50)))
   const { value, blobIndex } = ENTRY_KIND
   const unchecked = (name: string, ...entries: Parameters<typeof writeUnchecked>[2]) =>
@@ -84,6 +100,7 @@ describe('an ingest refuses', () => {
     [['/in/short.sst'], 'LSM_CORRUPTION', /short\.sst.*less than a footer/],
     [['/in/text.sst'], 'LSM_CORRUPTION', /text\.sst.*not a table/],
     [['/in/cut.sst'], 'LSM_CORRUPTION', /cut\.sst/],
+    [['/in/more.sst'], 'LSM_CORRUPTION', /more\.sst: 200 entries found.* say 201/],
     [['/in/unsorted.sst'], 'LSM_CORRUPTION', /unsorted\.sst: keys out of order: a/],
     [['/in/twice.sst'], 'LSM_CORRUPTION', /twice\.sst: keys out of order: b/],
     [['/in/oldest-first.sst'], 'LSM_CORRUPTION', /oldest-first\.sst: keys out of order: b/],

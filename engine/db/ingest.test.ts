@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts'
+import { EncryptionKey } from '../storage/encryption/encryption-key.ts'
 import { Ledger, liveBytes, sumCells } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { folderBytes } from '../storage/storage.ts'
@@ -19,7 +21,10 @@ import type { DatabaseEvent } from './events.ts'
 import { verifyDatabase } from './offline/verify.ts'
 
 const coded = (code: string, ...parts: readonly string[]) =>
-  expect.objectContaining({ code, message: expect.stringMatching(new RegExp(parts.join('.*'))) })
+  expect.objectContaining({
+    code: expect.stringMatching(code),
+    message: expect.stringMatching(new RegExp(parts.join('.*'))),
+  })
 
 /** Where external tables lie in these tests. */
 function tables(...contents: readonly (readonly ExternalWrite[])[]) {
@@ -188,6 +193,22 @@ describe('an ingest', () => {
     })
     expect(contentOf(again.db)).toEqual(expected)
     again.db.close()
+  })
+
+  test('is encrypted where the folder is', () => {
+    const files = new MemoryStorage(new Ledger())
+    const storage = new EncryptedStorage(files, EncryptionKey.random())
+    const { db } = openTest({ storage })
+    ingested(db, [['secret key', 'secret value'.repeat(40)]])
+    expect(text(db.get(bytes('secret key'))!)).toContain('secret value')
+    // Without its storage the plain table is taken for an encrypted one.
+    writeExternal(files, '/in/plain.sst', [['a', '1']])
+    expect(() => db.ingest(['/in/plain.sst'])).toThrow(coded('LSM_[A-Z]+', 'plain.sst'))
+    db.close()
+    for (const name of files.list('/db')) {
+      const content = files.readAll(`/db/${name}`, { cause: 'meta', level: -1 })
+      expect(text(content), name).not.toContain('secret')
+    }
   })
 
   test('is durable when it returns, and so is what was committed before', () => {

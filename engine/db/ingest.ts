@@ -23,7 +23,10 @@ import { IngestWriter } from './ingest-writer.ts'
 
 /** Options of `ingest`. */
 export interface IngestOptions {
-  /** Where the tables lie. Default: the database's storage. */
+  /**
+   * Where the tables lie. Default: the database's storage. An encrypted database takes plain tables
+   * from another one, for example `new NodeStorage()`.
+   */
   readonly storage?: Pick<Storage, 'open'>
 }
 
@@ -32,7 +35,7 @@ export interface IngestReport {
   /** The sequence number of all its entries. */
   readonly seq: SeqNum
   readonly tables: number
-  /** Keys and deletions; each deleted range is one or several. */
+  /** Keys, with their deletions, and pieces of deleted ranges that do not overlap. */
   readonly entries: number
   /** Bytes of the files that were read. */
   readonly bytesRead: number
@@ -83,7 +86,9 @@ function checkedSource(
   if (paths.length === 0) throw invalidArgument('ingest needs at least one table')
   for (const [index, path] of paths.entries()) {
     checkText(path, `tables[${index}]`)
-    if (path === '') throw invalidArgument(`tables[${index}] is empty: it must name a file`)
+    if (path === '' || path.includes('\0')) {
+      throw invalidArgument(`tables[${index}] names no file: ${JSON.stringify(path)}`)
+    }
   }
   const { storage } = checkOptions(options, ['storage'], 'ingest')
   if (storage !== undefined) checkObject(storage, 'storage', ['open'])

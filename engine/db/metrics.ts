@@ -3,8 +3,11 @@
  * of them. Bytes of files are not counted here but in the ledger.
  */
 
+import type { SeqNum } from '../base/internal-key.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import type { StallMetrics } from '../scheduling/stall-log.ts'
+import type { CommitHistory } from '../transaction/commit-history.ts'
+import type { ConflictAccess } from '../transaction/validation.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
 import type { ValueLogMetrics } from './values/metrics.ts'
 
@@ -40,8 +43,53 @@ export interface DatabaseMetrics {
   /** Bytes of the tree's tables. */
   readonly tableBytes: number
   readonly valueLog: ValueLogMetrics
+  readonly transactions: TransactionMetrics
   /** How long writers were held, by cause and step. Only where jobs run beside writes. */
   readonly stalls?: StallMetrics
+}
+
+/** What became of transactions since the open. */
+export interface TransactionMetrics {
+  readonly begun: number
+  /** Also those that wrote nothing. The rest conflicted, were rolled back, failed, or are open. */
+  readonly committed: number
+  /** Refused commits, by the `access` of their `LSM_CONFLICT`. */
+  readonly conflicts: Readonly<Record<ConflictAccess, number>>
+  /** Attempts of `retry` after its first. */
+  readonly retries: number
+  readonly open: number
+  /**
+   * The snapshot of the oldest open transaction; null if none is open. Versions after it are kept,
+   * and commits after it are noted.
+   */
+  readonly oldestSnapshotSeq: SeqNum | null
+  /** Entries of commits that are kept for the checks of open transactions. */
+  readonly notedEntries: number
+}
+
+/** The counters that transactions add to. */
+export class TransactionCounters {
+  begun = 0
+  committed = 0
+  retries = 0
+  readonly conflicts: Record<ConflictAccess, number> = { write: 0, read: 0, history: 0 }
+}
+
+/** A copy of the counters, with what is open in `history`. */
+export function transactionMetrics(
+  counters: TransactionCounters,
+  history: CommitHistory,
+): TransactionMetrics {
+  const { begun, committed, retries, conflicts } = counters
+  return {
+    begun,
+    committed,
+    conflicts: { ...conflicts },
+    retries,
+    open: history.openCount,
+    oldestSnapshotSeq: history.oldestSnapshotSeq,
+    notedEntries: history.entries,
+  }
 }
 
 /** The counters that the database adds to. */
@@ -57,6 +105,7 @@ export class DatabaseCounters {
   readonly rawBytesMergedByLevel: number[] = []
   readonly gets = new ReadCounters()
   readonly scans = new ReadCounters()
+  readonly transactions = new TransactionCounters()
 
   /** Counts batches that became visible; `deletes` of their entries are deletions. */
   countCommitted(batches: readonly WriteBatch[], deletes: number): void {

@@ -37,5 +37,6 @@ export function writePressure(parts: PressureParts): WritePressure {
     jobs: scheduler.jobs,
     workBytes: jobs.work.bytes,
     workMs: jobs.work.ms,
+    busyMs: jobs.work.busyMs,
   }
 }

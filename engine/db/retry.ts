@@ -9,6 +9,7 @@ import type { Timers } from '../base/clock.ts'
 import { invalidArgument, isLsmError } from '../base/errors.ts'
 import type { Random } from '../base/random.ts'
 import { type WriteOptions, wantsSync } from './call-options.ts'
+import type { TransactionCounters } from './metrics.ts'
 import { checkedIsolation, type Transaction, type TransactionOptions } from './transaction.ts'
 
 /** Options of `retry`: those of the transaction and of its commit, and how often to try. */
@@ -25,6 +26,7 @@ export interface RetryOptions extends TransactionOptions, WriteOptions {
 export interface RetryHost {
   readonly timers: Timers
   readonly random: Random
+  readonly counters: TransactionCounters
   begin(options: TransactionOptions): Transaction
 }
 
@@ -66,6 +68,7 @@ export async function retry<Result>(
       if (attempt === attemptsMax || !isLsmError(error, 'LSM_CONFLICT')) throw error
     }
     const boundMs = Math.min(BACKOFF_MS_MAX, backoffMs * 2 ** (attempt - 1))
+    host.counters.retries++
     if (boundMs > 0) await waitFor(host.timers, host.random.nextDouble() * boundMs)
   }
 }

@@ -66,6 +66,29 @@ describe('slow operations', () => {
     db.close()
   })
 
+  test('of transactions are reported once too: reads and commits', async () => {
+    const { db, operations } = watched(1)
+    const transaction = db.transaction()
+    transaction.put(bytes('a'), bytes('1'))
+    transaction.get(bytes('b'))
+    transaction.has(bytes('b'))
+    await transaction.getMany([bytes('a'), bytes('b')])
+    for (const _ of transaction.scan());
+    await transaction.commit()
+    db.transaction().commitSync()
+    await db.retry((one) => one.get(bytes('a')))
+    db.transaction().rollback()
+    const ended = db.transaction()
+    ended.rollback()
+    expect(() => ended.commitSync()).toThrow('the transaction was rolled back')
+    expect(operations()).toEqual(
+      ['get', 'has', 'getMany', 'scan', 'commit', 'commitSync', 'get', 'commit', 'commitSync'].map(
+        (name) => `transaction.${name}`,
+      ),
+    )
+    db.close()
+  })
+
   test('are those that reach the threshold', () => {
     const { db, clock, events, operations } = watched(3)
     db.get(bytes('a'))

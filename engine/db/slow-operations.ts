@@ -9,7 +9,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { ReadCounters } from '../base/read-counters.ts'
 import type { StallMetrics } from '../scheduling/stall-log.ts'
-import type { SlowOperationEvent, WatchedOperation } from './events.ts'
+import type { SlowOperationEvent, WatchedInTransaction, WatchedOperation } from './events.ts'
 import type { DatabaseCounters } from './metrics.ts'
 
 export interface SlowOperationsParts {
@@ -30,34 +30,81 @@ interface Reading {
 
 type Method<Result> = (...call: never[]) => Result
 type Scan = IterableIterator<unknown> & Disposable
-/** The methods of a database that are watched. */
-type Watchable = Readonly<
-  Record<(typeof BLOCKING)[number], Method<unknown>> &
-    Record<(typeof PROMISED)[number], Method<Promise<unknown>>> &
+
+/** The names of methods that are watched, by how they end. */
+interface WatchedNames<Blocking extends string, Promised extends string> {
+  /** Those that have ended when they return. */
+  readonly blocking: readonly Blocking[]
+  /** Those that end when their promise settles. */
+  readonly promised: readonly Promised[]
+}
+
+const IN_DATABASE = {
+  blocking: ['get', 'has', 'writeSync', 'flush', 'collectValueLog'],
+  promised: ['getMany', 'put', 'delete', 'deleteRange', 'write'],
+} as const satisfies WatchedNames<WatchedOperation, WatchedOperation>
+
+const IN_TRANSACTION = {
+  blocking: ['get', 'has', 'commitSync'],
+  promised: ['getMany', 'commit'],
+} as const satisfies WatchedNames<WatchedInTransaction, WatchedInTransaction>
+
+/** What has the watched methods, and `scan`. */
+type Watchable<Blocking extends string, Promised extends string> = Readonly<
+  Record<Blocking, Method<unknown>> &
+    Record<Promised, Method<Promise<unknown>>> &
     Record<'scan', Method<Scan>>
 >
 
-const BLOCKING = ['get', 'has', 'writeSync', 'flush', 'collectValueLog'] as const
-const PROMISED = ['getMany', 'put', 'delete', 'deleteRange', 'write'] as const
+type NamesIn<Names extends WatchedNames<string, string>> = Watchable<
+  Names['blocking'][number],
+  Names['promised'][number]
+>
+type WatchableTransaction = NamesIn<typeof IN_TRANSACTION>
+type WatchableDatabase = NamesIn<typeof IN_DATABASE> &
+  Readonly<Record<'transaction', Method<WatchableTransaction>>>
 
-/** Watches the calls of `db`; returns it. */
-export function reportSlow<Watched extends Watchable>(
+/** Watches the calls of `db` and of its transactions; returns it. */
+export function reportSlow<Watched extends WatchableDatabase>(
   db: Watched,
   parts: SlowOperationsParts,
 ): Watched {
   const log = new SlowOperations(parts)
-  const watched: Partial<Record<WatchedOperation, Method<unknown>>> = {}
-  for (const name of BLOCKING) {
-    const method = db[name]
-    watched[name] = (...call) => log.watch(name, () => method.apply(db, call))
+  const { transaction } = db
+  watchMethods(log, db, IN_DATABASE, (name) => name)
+  const begin: Watched['transaction'] = (...call) =>
+    watchMethods(
+      log,
+      transaction.apply(db, call),
+      IN_TRANSACTION,
+      (name) => `transaction.${name}` as const,
+    )
+  return Object.assign(db, { transaction: begin })
+}
+
+/** Puts watched methods in the place of the named ones and of `scan`; returns `target`. */
+function watchMethods<
+  Blocking extends string,
+  Promised extends string,
+  Target extends Watchable<Blocking, Promised>,
+>(
+  log: SlowOperations,
+  target: Target,
+  { blocking, promised }: WatchedNames<Blocking, Promised>,
+  operationOf: (name: Blocking | Promised | 'scan') => WatchedOperation,
+): Target {
+  const watched: Partial<Record<string, Method<unknown>>> = {}
+  for (const name of blocking) {
+    const method: Method<unknown> = target[name]
+    watched[name] = (...call) => log.watch(operationOf(name), () => method.apply(target, call))
   }
-  for (const name of PROMISED) {
-    const method = db[name]
-    watched[name] = (...call) => log.watchAsync(name, () => method.apply(db, call))
+  for (const name of promised) {
+    const method: Method<Promise<unknown>> = target[name]
+    watched[name] = (...call) => log.watchAsync(operationOf(name), () => method.apply(target, call))
   }
-  const { scan } = db
-  watched.scan = (...call) => log.watchScan(() => scan.apply(db, call))
-  return Object.assign(db, watched)
+  const { scan } = target
+  watched.scan = (...call) => log.watchScan(operationOf('scan'), () => scan.apply(target, call))
+  return Object.assign(target, watched)
 }
 
 class SlowOperations {
@@ -91,7 +138,7 @@ class SlowOperations {
   }
 
   /** Reports once, when the scan ends. */
-  watchScan(call: () => Scan): Scan {
+  watchScan(operation: WatchedOperation, call: () => Scan): Scan {
     const before = this.#read()
     let spentNs = 0
     let isOver = false
@@ -105,7 +152,7 @@ class SlowOperations {
     }
     const scan = timed(call)
     const end = () => {
-      if (!isOver) this.#ended('scan', spentNs, before)
+      if (!isOver) this.#ended(operation, spentNs, before)
       isOver = true
     }
     return {

@@ -384,6 +384,7 @@ describe('a commit', () => {
     for (let n = 0; n < 8192; n++) batch.put(bytes(`${n}`), bytes(''))
     for (let part = 0; part < 65; part++) db.writeSync(batch)
     await expect(transaction.commit()).rejects.toThrow('older than the commits kept')
+    expect(db.metrics().transactions.conflicts).toEqual({ write: 0, read: 0, history: 1 })
   })
 })
 

@@ -16,18 +16,23 @@ import { ReadSet } from '../transaction/read-set.ts'
 import { conflictOf, type Isolation } from '../transaction/validation.ts'
 import { WriteSet } from '../transaction/write-set.ts'
 import {
+  checkCursor,
   checkTransactionScan,
+  copiesOfKeys,
   type HalfOpenRange,
   halfOpen,
+  type KeyBounds,
   type TransactionScanOptions,
+  upright,
   type WriteOptions,
   wantsSync,
 } from './call-options.ts'
 import type { CommitCheck } from './commit-group.ts'
 import type { Commits } from './commits.ts'
-import type { Cursor } from './cursor.ts'
+import { type Cursor, PairIterator } from './cursor.ts'
+import type { TransactionCounters } from './metrics.ts'
 import type { Snapshot } from './snapshots.ts'
-import { TransactionScan } from './transaction-scan.ts'
+import type { CursorOwner, TransactionCursor } from './transaction-cursor.ts'
 
 /** Options of `transaction`. */
 export interface TransactionOptions {
@@ -50,13 +55,23 @@ export interface Savepoint {
 export interface TransactionHost {
   readonly history: CommitHistory
   readonly commits: Pick<Commits, 'commit' | 'commitNow'>
+  readonly counters: TransactionCounters
   assertOpen(): void
   /** Throws when a commit that blocks is not allowed now. */
   assertAtRest(): void
   get(key: Uint8Array, snapshot: Snapshot): Uint8Array | undefined
   has(key: Uint8Array, snapshot: Snapshot): boolean
+  getMany(
+    keys: readonly Uint8Array[],
+    snapshot: Snapshot,
+  ): Promise<readonly (Uint8Array | undefined)[]>
   /** A cursor at the snapshot, with the writes laid over it. */
-  cursor(range: HalfOpenRange, snapshot: Snapshot, writes: WriteSet): Cursor
+  cursor(
+    range: HalfOpenRange,
+    snapshot: Snapshot,
+    writes: WriteSet,
+    owner: CursorOwner,
+  ): TransactionCursor
 }
 
 /** How a transaction ended, as error messages say it. */
@@ -75,7 +90,7 @@ export class Transaction implements Disposable {
   readonly #snapshot: Snapshot
   readonly #writes = new WriteSet()
   readonly #reads: ReadSet | null
-  readonly #scans = new Set<TransactionScan>()
+  readonly #cursors = new Set<TransactionCursor>()
   /** Those that have not ended, with the mark of their moment. */
   readonly #savepoints: { readonly savepoint: Savepoint; readonly mark: number }[] = []
   readonly #savepointsMade = new WeakSet<Savepoint>()
@@ -89,11 +104,20 @@ export class Transaction implements Disposable {
     this.isolation = isolation
     this.#reads = isolation === 'serializable' ? new ReadSet() : null
     host.history.begin(this)
+    host.counters.begun++
   }
 
   /** Whether it can be read, written, committed and rolled back. */
   get isOpen(): boolean {
     return this.#end === null
+  }
+
+  /**
+   * How many separate ranges of keys its scans and cursors have read; the memory for the check
+   * grows with them. Ranges that meet count as one. 0 under `snapshot`.
+   */
+  get readSpans(): number {
+    return this.#reads?.spanCount ?? 0
   }
 
   /** The value of `key` in this transaction, or undefined; borrowed as that of `Database.get`. */
@@ -119,6 +143,20 @@ export class Transaction implements Disposable {
   }
 
   /**
+   * The values of many keys in this transaction, in their order; read as by `Database.getMany`.
+   * They are those of the moment of the call, and count as read from then on. Keys are copied.
+   */
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    this.#assertOpen()
+    const copies = copiesOfKeys(keys)
+    const own = copies.map((key) => this.#writes.get(key))
+    const asked = copies.filter((_, index) => own[index] === undefined)
+    for (const key of asked) this.#reads?.addKey(key)
+    const seen = (await this.#host.getMany(asked, this.#snapshot)).values()
+    return own.map((entry) => (entry === undefined ? seen.next().value : entry.value?.slice()))
+  }
+
+  /**
    * The entries between the bounds as owned [key, value] pairs, as the transaction sees them at the
    * moment of the call. `LSM_INVALID_ARGUMENT` if the lower bound is above the upper one.
    */
@@ -127,15 +165,19 @@ export class Transaction implements Disposable {
   ): IterableIterator<[Uint8Array, Uint8Array]> & Disposable {
     this.#assertOpen()
     const asked = checkTransactionScan(options)
-    const range = halfOpen(asked)
-    const cursor = this.#host.cursor(range, this.#snapshot, this.#writes)
-    const read = this.#reads?.addScan(range, asked.reverse ?? false) ?? null
-    const scan = new TransactionScan(cursor, asked, read, {
-      assertOpen: () => this.#assertOpen(),
-      ended: () => this.#scans.delete(scan),
-    })
-    this.#scans.add(scan)
-    return scan
+    return new PairIterator(this.#cursor(halfOpen(asked)), asked)
+  }
+
+  /**
+   * A cursor over the entries between the bounds, as the transaction sees them at the moment of the
+   * call; as that of `Database.cursor`. What it shows and what it passes over counts as read, and
+   * nothing beyond. It ends with the transaction, and with a rollback to a savepoint. Errors: as
+   * `scan`.
+   */
+  cursor(bounds?: KeyBounds): Cursor {
+    this.#assertOpen()
+    checkCursor(bounds, undefined)
+    return this.#cursor(upright(halfOpen(bounds ?? {}), 'cursor'))
   }
 
   /** Copies both. Errors: as `WriteBatch.put`. */
@@ -170,15 +212,15 @@ export class Transaction implements Disposable {
   }
 
   /**
-   * Takes back all writes after the savepoint, which stays; later savepoints and all scans of the
-   * transaction end. What was read still counts as read.
+   * Takes back all writes after the savepoint, which stays; later savepoints and all scans and
+   * cursors of the transaction end. What was read still counts as read.
    */
   rollbackTo(savepoint: Savepoint): void {
     this.#assertOpen()
     const index = this.#indexOf(savepoint)
     this.#savepoints.length = index + 1
     this.#writes.rewind(this.#savepoints[index]!.mark)
-    this.#closeScans()
+    this.#closeCursors()
   }
 
   /** Ends the savepoint and later ones; their writes stay. */
@@ -204,7 +246,7 @@ export class Transaction implements Disposable {
       return
     }
     this.#end = 'is being committed'
-    this.#closeScans()
+    this.#closeCursors()
     try {
       await new Promise<void>((resolve, reject) => {
         this.#host.commits.commit(batch, sync, resolve, reject, this.#check)
@@ -222,6 +264,7 @@ export class Transaction implements Disposable {
     const batch = this.#writes.toBatch()
     this.#host.assertAtRest()
     this.#end = 'is being committed'
+    this.#closeCursors()
     try {
       if (batch.count > 0 || sync === true) {
         this.#host.commits.commitNow(batch, sync, this.#check)
@@ -245,9 +288,12 @@ export class Transaction implements Disposable {
   readonly #check: CommitCheck = () => {
     const { history } = this.#host
     const conflict = this.#writes.isEmpty ? null : conflictOf(this.#validated(), history)
-    if (conflict !== null) this.#finish('ended in a conflict')
+    if (conflict !== null) {
+      this.#host.counters.conflicts[conflict.access]++
+      this.#finish('ended in a conflict')
+    }
     history.end(this)
-    return conflict
+    return conflict?.error ?? null
   }
 
   #validated() {
@@ -258,13 +304,24 @@ export class Transaction implements Disposable {
   #finish(end: End): void {
     if (this.#end !== null && this.#end !== 'is being committed') return
     this.#end = end
-    this.#closeScans()
+    if (end === 'was committed') this.#host.counters.committed++
+    this.#closeCursors()
     this.#host.history.end(this)
     this.#snapshot.release()
   }
 
-  #closeScans(): void {
-    for (const scan of this.#scans) scan.cutOff()
+  #closeCursors(): void {
+    for (const cursor of this.#cursors) cursor.cutOff()
+  }
+
+  #cursor(range: HalfOpenRange): TransactionCursor {
+    const cursor = this.#host.cursor(range, this.#snapshot, this.#writes, {
+      trace: this.#reads?.trace(range) ?? null,
+      assertOpen: () => this.#assertOpen(),
+      closed: (closed) => this.#cursors.delete(closed),
+    })
+    this.#cursors.add(cursor)
+    return cursor
   }
 
   #indexOf(savepoint: Savepoint): number {

@@ -31,6 +31,7 @@ import { type PinnedSpec, pinSpec, specNow } from '../scheduling/pinned-spec.ts'
 import { conflictOf } from '../scheduling/reservations.ts'
 import { writesFiles } from '../scheduling/run-job.ts'
 import type { InstallEnded, JobTimes, ScheduledTree, Scheduler } from '../scheduling/scheduler.ts'
+import { WorkAccount } from '../scheduling/work-account.ts'
 import type { RunId } from '../version/run.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import { rawBytes, rawBytesOfTables } from '../version/table-meta.ts'
@@ -126,8 +127,8 @@ interface QueuedInstall {
 }
 
 export class TreeJobs implements ScheduledTree<Arrival, CompactionPlan, JobOutcome> {
-  /** Raw bytes that the installed jobs wrote, and how long these jobs ran, ms, summed. */
-  readonly work = { bytes: 0, ms: 0 }
+  /** Of the flushes and merges whose installs have begun. */
+  readonly work = new WorkAccount()
   readonly #parts: TreeJobsParts
   readonly #installs: QueuedInstall[] = []
   #isInstalling = false
@@ -173,12 +174,14 @@ export class TreeJobs implements ScheduledTree<Arrival, CompactionPlan, JobOutco
       return
     }
     const { memtable, olderMemtables } = arrival
-    const { strategy, executor } = this.#parts
+    const { strategy, executor, clock } = this.#parts
     const filter = strategy.flushFilter(view)
+    this.work.start(clock.nowMs())
     executor.start(flushOrder(this.#context(id), memtable, olderMemtables(), filter), ended)
   }
 
   startCompaction({ spec, resolved }: CompactionPlan, id: number, ended: JobEnded): void {
+    this.work.start(this.#parts.clock.nowMs())
     if (spec.kind !== 'merge') {
       ended(NOTHING_WRITTEN)
       return
@@ -316,8 +319,8 @@ export class TreeJobs implements ScheduledTree<Arrival, CompactionPlan, JobOutco
   }
 
   #countWork(written: JobOutcome['written'], { startedAtMs }: JobTimes): void {
-    this.work.bytes += rawBytesOfTables(written.map(({ table }) => table))
-    this.work.ms += this.#parts.clock.nowMs() - startedAtMs
+    const bytes = rawBytesOfTables(written.map(({ table }) => table))
+    this.work.end(bytes, startedAtMs, this.#parts.clock.nowMs())
   }
 
   #validated(spec: CompactionSpec): ResolvedSpec {

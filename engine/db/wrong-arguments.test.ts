@@ -149,7 +149,7 @@ const DATABASE: readonly Call[] = [
   call('checkpoint', NO_FOLDER, (value) => db.checkpoint(value)),
   call('checkpoint, storage', NO_OBJECT, (value) => db.checkpoint('/to', value)),
   call('ingest', [null, undefined, 1, 'table', {}, []], (value) => db.ingest(value)),
-  call('ingest, tables', [...NO_TEXT, ''], (value) => db.ingest([value])),
+  call('ingest, tables', NO_FOLDER, (value) => db.ingest([value])),
   ...options('ingest', { storage: NO_OBJECT }, (value) => db.ingest(['/table'], value)),
   call('write', NO_BATCH, (value) => db.write(value)),
   ...write((value) => db.write(fresh(), value), 'write'),
@@ -183,6 +183,11 @@ const TRANSACTION: readonly Call[] = [
   ...options('scan', { ...transactionScan, snapshot: [db.snapshot()] }, (value) =>
     transaction.scan(value),
   ),
+  call('getMany', [null, undefined, 1, 'a', {}, [1], [bytes('a'), 'b']], (value) =>
+    transaction.getMany(value),
+  ),
+  ...options('cursor', bounds, (value) => transaction.cursor(value)),
+  call('cursor, inverted', [0], () => transaction.cursor({ gte: bytes('b'), lt: bytes('a') })),
   call('scan, inverted', [0], () => transaction.scan({ gte: bytes('b'), lt: bytes('a') })),
   call('put', NOT_BYTES, (value) => transaction.put(value, key)),
   call('put, value', NOT_BYTES, (value) => transaction.put(key, value)),

@@ -20,6 +20,7 @@ const calm: WritePressure = {
   jobs: 1,
   workBytes: 0,
   workMs: 0,
+  busyMs: 0,
 }
 const pressed = (changes: Partial<WritePressure>): WritePressure => ({ ...calm, ...changes })
 
@@ -168,18 +169,27 @@ describe('beats', () => {
     // 4 MiB of merges and a flush of 1 MiB at 1 MiB in 20 ms: 100 ms for a memtable's worth.
     expectPlay(
       'beats',
-      `see debtBytes=4M frozenMemtables=1 workBytes=10M workMs=200
+      `see debtBytes=4M frozenMemtables=1 workBytes=10M busyMs=200
       256K => 25 ms
       at 25
       256K => 25 ms
-      see debtBytes=9M frozenMemtables=1 workBytes=10M workMs=200
+      see debtBytes=9M frozenMemtables=1 workBytes=10M busyMs=200
       at 50
       512K => 50 ms
       at 100
-      see debtBytes=2M workBytes=10M workMs=200
+      see debtBytes=2M workBytes=10M busyMs=200
       256K => 10 ms
-      see debtBytes=0 workBytes=12M workMs=240
+      see debtBytes=0 workBytes=12M busyMs=240
       256K => go`,
+    )
+  })
+
+  test('counts the time of two jobs that ran beside each other once', () => {
+    // Each wrote 5 MiB in 100 ms. So both wrote 10 MiB in 100 ms, and the 4 MiB due take 40 ms.
+    expectPlay(
+      'beats',
+      `see debtBytes=4M workBytes=10M workMs=200 busyMs=100
+      256K => 10 ms`,
     )
   })
 })
@@ -217,13 +227,15 @@ function course(slowdown: Slowdown, seed: number, isCalm: boolean) {
   const decisions: string[] = []
   const sums = { writes: 0, bytes: 0, delayMs: 0, stops: 0 }
   let nowMs = 0
-  let work = { workBytes: 0, workMs: 0 }
+  let work = { workBytes: 0, workMs: 0, busyMs: 0 }
   for (let step = 0; step < 2000; step++) {
     nowMs += random.nextBelow(5)
     if (random.nextBelow(10) === 0) {
+      const workMs = random.nextBelow(500_000)
       work = {
         workBytes: work.workBytes + random.nextBelow(4 * MiB),
-        workMs: work.workMs + random.nextBelow(500_000),
+        workMs: work.workMs + workMs,
+        busyMs: work.busyMs + workMs / 2,
       }
       admission.observe(
         { ...(isCalm ? calmPressure(random) : anyPressure(random)), ...work },

@@ -22,6 +22,7 @@ const calm: WritePressure = {
   jobs: 1,
   workBytes: 0,
   workMs: 0,
+  busyMs: 0,
 }
 
 function setUp(slowdown: Slowdown = 'rate') {
@@ -165,7 +166,7 @@ describe('the gate', () => {
 
   test('lets the held write go at the close', () => {
     const { change, went, write, gate, clock, events } = setUp('beats')
-    change({ debtBytes: MiB, workBytes: MiB, workMs: 1000 })
+    change({ debtBytes: MiB, workBytes: MiB, busyMs: 1000 })
     write(MiB)
     clock.advance(10)
     change({ debtBytes: MiB })

@@ -43,6 +43,8 @@ export interface WritePressure {
   readonly workBytes: number
   /** … and how long they took, in milliseconds, summed over jobs. */
   readonly workMs: number
+  /** Milliseconds during which at least one of them ran. */
+  readonly busyMs: number
 }
 
 /** RocksDB delays writes for memtables only where more than this many may be frozen. */

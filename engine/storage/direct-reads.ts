@@ -26,7 +26,7 @@ import { errnoOf } from './io-error.ts'
 export const DIRECT_BLOCK_BYTES = 4096
 /** The size of a scratch buffer. A longer read is made in pieces of this size. */
 const PIECE_BYTES = 256 * 1024
-/** Asynchronous reads at once, and so scratch buffers; Node has four threads by default. */
+/** Asynchronous reads at once, each with a scratch buffer; Node has four threads by default. */
 const ASYNC_READS_MAX = 16
 
 /** How the bytes of an open file are read: up to `length` from `offset`, 0 at the file's end. */
@@ -130,7 +130,7 @@ function refused(why: string) {
   )
 }
 
-/** The length of a read that covers `bytes` from a block's start, or what fits the scratch. */
+/** The length of a read of `bytes` from a block's start, or as much as fits a scratch buffer. */
 function wholeBlocks(bytes: number): number {
   return Math.min(Math.ceil(bytes / DIRECT_BLOCK_BYTES) * DIRECT_BLOCK_BYTES, PIECE_BYTES)
 }

@@ -11,6 +11,15 @@ import type { ReadableFile } from '../storage/storage.ts'
 import { COMPRESSION_TYPE, decompressBlock } from './compression.ts'
 import { BLOCK_TRAILER_BYTES, type BlockHandle, unsupported } from './table-format.ts'
 
+/** RocksDB's compressions that this engine does not read, for error messages. */
+const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
+  1: 'Snappy',
+  2: 'zlib',
+  3: 'bzip2',
+  5: 'LZ4HC',
+  6: 'Xpress',
+}
+
 /**
  * The raw block in stored[start, start + bytes), which its trailer follows; `offset` is its place
  * in the table. Owned, or a view of `stored` if `mayBorrow` is set and the block is not compressed.
@@ -41,7 +50,8 @@ export function decodeStoredBlock(
     return mayBorrow ? stored.subarray(start, end) : stored.slice(start, end)
   }
   if (type !== COMPRESSION_TYPE.lz4 && type !== COMPRESSION_TYPE.zstd) {
-    throw unsupported(path, `compression type ${type}`)
+    const what = `compression ${COMPRESSION_NAMES[type] ?? `type ${type}`}`
+    throw unsupported(path, what, 'write the table with LZ4, zstd or none')
   }
   const raw = decompressBlock(type, stored, start, end)
   if (raw === null) throw corruption('block does not decompress', { path, offset })

@@ -110,7 +110,8 @@ export function decodeFooter(bytes: Uint8Array, path: string, tableBytes: number
   const head = new ByteReader(bytes, path, 0, FOOTER_HANDLES_END)
   const checksum = head.u8()
   if (checksum !== CHECKSUM_CRC32C) {
-    throw unsupported(path, `checksum ${CHECKSUM_NAMES[checksum] ?? checksum}`)
+    const what = `checksum ${CHECKSUM_NAMES[checksum] ?? checksum}`
+    throw unsupported(path, what, 'write the table with CRC32C')
   }
   const metaindex = readHandle(head)
   const index = readHandle(head)
@@ -129,9 +130,10 @@ export function checkHandle(handle: BlockHandle, path: string, tableBytes: numbe
   })
 }
 
-/** The error for a valid table of a kind that this engine does not read. */
-export function unsupported(path: string, what: string): LsmError {
-  return new LsmError('LSM_INVALID_ARGUMENT', `${path}: ${what} is not supported`, {
+/** The error for a valid table of a kind that this engine does not read. `remedy`: what to do. */
+export function unsupported(path: string, what: string, remedy?: string): LsmError {
+  const hint = remedy === undefined ? '' : `: ${remedy}`
+  return new LsmError('LSM_INVALID_ARGUMENT', `${path}: ${what} is not supported${hint}`, {
     data: { path, what },
   })
 }

@@ -3,11 +3,14 @@
  * makes of it. All entries have the sequence number 0, as those of RocksDB's `SstFileWriter`.
  */
 
+import { ByteReader } from '../base/coding.ts'
 import { compareBytes } from '../base/compare.ts'
 import { CursorFields } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import { RangeDeletions } from '../base/range-deletions.ts'
 import type { Storage } from '../storage/storage.ts'
+import { decodePlainBlock } from '../table/plain-block.ts'
+import { type BlockHandle, decodeFooter, FOOTER_BYTES, readHandle } from '../table/table-format.ts'
 import { TableWriter, type TableWriterOptions } from '../table/table-writer.ts'
 import { bytes } from './fixtures.ts'
 
@@ -43,6 +46,16 @@ export function writeExternal(
   writer.finish()
   file.sync()
   file.close()
+}
+
+/** Where a table has its meta blocks, by name. */
+export function metaBlocksOf(content: Uint8Array): ReadonlyMap<string, BlockHandle> {
+  const footer = content.subarray(content.length - FOOTER_BYTES)
+  const { offset, bytes } = decodeFooter(footer, 'table', content.length).metaindex
+  const stored = decodePlainBlock(content.subarray(offset, offset + bytes), 'table')
+  return new Map(
+    Array.from(stored, ([name, handle]) => [name, readHandle(new ByteReader(handle, 'table'))]),
+  )
 }
 
 /** Whether `writeExternal` can make a table of them: it has at least one entry. */

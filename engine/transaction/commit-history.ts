@@ -17,7 +17,7 @@ import { ArenaPool } from '../memtable/arena-pool.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import type { KeyRange } from '../version/key-range.ts'
 import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
-import type { KeySpan } from './read-set.ts'
+import type { KeySpan } from './span-set.ts'
 
 /** A commit that a transaction did not see. */
 export interface NewerCommit {
@@ -73,6 +73,12 @@ export class CommitHistory {
     return this.#open.size
   }
 
+  /** The snapshot of the oldest open transaction; null if none is open. */
+  get oldestSnapshotSeq(): SeqNum | null {
+    const [oldest] = this.#open
+    return oldest?.snapshotSeq ?? null
+  }
+
   /** Number of commits' entries that are kept. */
   get entries(): number {
     return this.#parts.reduce((sum, { entries }) => sum + entries, 0)
@@ -87,8 +93,7 @@ export class CommitHistory {
   /** `reader` needs no commits any more. Idempotent. */
   end(reader: HistoryReader): void {
     if (!this.#open.delete(reader)) return
-    const [oldest] = this.#open
-    const neededAfter = oldest?.snapshotSeq ?? SEQ_NUM_MAX
+    const neededAfter = this.oldestSnapshotSeq ?? SEQ_NUM_MAX
     while (this.#parts.length > 0 && this.#parts[0]!.seqMax <= neededAfter) {
       this.#parts.shift()!.release()
     }

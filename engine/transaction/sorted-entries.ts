@@ -43,6 +43,14 @@ export class SortedEntries<Value> {
     return entry !== undefined && compareBytes(entry.key, key) === 0 ? entry : undefined
   }
 
+  /** The last entry whose key is at or before `key`. */
+  lastUpTo(key: Uint8Array): SortedEntry<Value> | undefined {
+    const { entries } = this.#chunks[lastStartingBy(this.#chunks, key)] ?? { entries: [] }
+    const at = firstFrom(entries, key)
+    const entry = entries[at]
+    return entry !== undefined && compareBytes(entry.key, key) === 0 ? entry : entries[at - 1]
+  }
+
   /** Adds the entry, or puts it in the place of the one with its key. The key is not copied. */
   set(entry: SortedEntry<Value>): void {
     const index = Math.max(0, lastStartingBy(this.#chunks, entry.key))
@@ -70,15 +78,15 @@ export class SortedEntries<Value> {
     if (entries.length === 0) this.#chunks.splice(index, 1)
   }
 
-  /** The keys from `from` up to but without `to`. */
-  keysBetween(from: Uint8Array, to: Uint8Array): readonly Uint8Array[] {
+  /** The keys from `from` up to but without `to`; null: all from `from` on. */
+  keysBetween(from: Uint8Array, to: Uint8Array | null): readonly Uint8Array[] {
     const keys: Uint8Array[] = []
     const first = Math.max(0, lastStartingBy(this.#chunks, from))
     for (let index = first; index < this.#chunks.length; index++) {
       const { entries } = this.#chunks[index]!
       for (let at = firstFrom(entries, from); at < entries.length; at++) {
         const { key } = entries[at]!
-        if (compareBytes(key, to) >= 0) return keys
+        if (to !== null && compareBytes(key, to) >= 0) return keys
         keys.push(key)
       }
     }

@@ -12,7 +12,8 @@ import { LsmError } from '../base/errors.ts'
 import type { SeqNum } from '../base/internal-key.ts'
 import { printKey } from '../version/text.ts'
 import type { CommitHistory, NewerCommit } from './commit-history.ts'
-import type { KeySpan, ReadSet } from './read-set.ts'
+import type { ReadSet } from './read-set.ts'
+import type { KeySpan } from './span-set.ts'
 import type { WriteSet } from './write-set.ts'
 
 /** What transactions that run at the same time may see of each other. */
@@ -25,11 +26,23 @@ export interface Validated {
   readonly reads: ReadSet | null
 }
 
+/**
+ * What a commit conflicts with: something that was written or read, or the history, which does not
+ * reach back to the snapshot.
+ */
+export type ConflictAccess = 'write' | 'read' | 'history'
+
+/** A conflict by its kind, and as the error that its transaction gets. */
+export interface Conflict {
+  readonly access: ConflictAccess
+  readonly error: LsmError
+}
+
 /** The first conflict found with a commit after the snapshot, or null. */
 export function conflictOf(
   { snapshotSeq, writes, reads }: Validated,
   history: CommitHistory,
-): LsmError | null {
+): Conflict | null {
   if (snapshotSeq < history.floor) return tooOld(snapshotSeq, history.floor)
   for (const key of writes.keys()) {
     const newer = history.newerOf(key, snapshotSeq)
@@ -57,7 +70,7 @@ function conflict(
   { key, seq }: NewerCommit,
   snapshotSeq: SeqNum,
   span?: KeySpan,
-): LsmError {
+): Conflict {
   const accessed = access === 'write' ? 'wrote' : 'read'
   const what = span === undefined ? '' : `${printSpan(span)} with `
   const message =
@@ -70,16 +83,16 @@ function conflict(
     snapshotSeq,
     ...(span === undefined ? {} : { range: span }),
   }
-  return new LsmError('LSM_CONFLICT', message, { data })
+  return { access, error: new LsmError('LSM_CONFLICT', message, { data }) }
 }
 
-function tooOld(snapshotSeq: SeqNum, floor: SeqNum): LsmError {
+function tooOld(snapshotSeq: SeqNum, floor: SeqNum): Conflict {
   const message =
     `the transaction's snapshot at ${snapshotSeq} is older than the commits kept for its check, ` +
     `which begin after ${floor}: run it again`
-  return new LsmError('LSM_CONFLICT', message, {
-    data: { access: 'history', seq: floor, snapshotSeq },
-  })
+  const access = 'history'
+  const data = { access, seq: floor, snapshotSeq }
+  return { access, error: new LsmError('LSM_CONFLICT', message, { data }) }
 }
 
 function printSpan({ lower, upper }: KeySpan): string {

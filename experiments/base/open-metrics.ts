@@ -165,6 +165,7 @@ function counterFamilies(metrics: DatabaseMetrics): readonly MetricFamily[] {
       metrics.memtableRawBytes,
     ),
     bytesGauge('varve_debt_bytes', 'Bytes still to be merged, estimated.', metrics.debtBytes),
+    ...transactionFamilies(metrics.transactions),
     ...(stalls === undefined
       ? []
       : [
@@ -179,6 +180,37 @@ function counterFamilies(metrics: DatabaseMetrics): readonly MetricFamily[] {
             ]),
           } as const,
         ]),
+  ]
+}
+
+function transactionFamilies(
+  transactions: DatabaseMetrics['transactions'],
+): readonly MetricFamily[] {
+  const { begun, committed, conflicts, retries, open, oldestSnapshotSeq } = transactions
+  return [
+    counter('varve_transactions_begun', 'Transactions that were begun.', [{ value: begun }]),
+    counter('varve_transactions_committed', 'Transactions that were committed.', [
+      { value: committed },
+    ]),
+    counter(
+      'varve_transaction_conflicts',
+      'Commits that were refused, by what conflicted: a write, a read, or the length of the history.',
+      Object.entries(conflicts).map(([access, value]) => ({ labels: { access }, value })),
+    ),
+    counter('varve_transaction_retries', 'Attempts of retry after its first.', [
+      { value: retries },
+    ]),
+    gauge('varve_transactions_open', 'Transactions that are open.', [{ value: open }]),
+    gauge(
+      'varve_transaction_oldest_snapshot_seq',
+      'Snapshot of the oldest open transaction, as a sequence number; no sample if none is open.',
+      oldestSnapshotSeq === null ? [] : [{ value: oldestSnapshotSeq }],
+    ),
+    gauge(
+      'varve_transaction_noted_entries',
+      'Entries of commits that are kept for the checks of open transactions.',
+      [{ value: transactions.notedEntries }],
+    ),
   ]
 }
 

@@ -15,16 +15,10 @@
  */
 import { z } from 'zod'
 import { invalidArgument } from '../../engine/base/errors.ts'
-import {
-  applyEdit,
-  EMPTY_VERSION,
-  type JobEvent,
-  type Json,
-  type PickReason,
-  parseEdit,
-  printEdit,
-  type Version,
-} from '../../engine/index.ts'
+import type { JobEvent, Json, PickReason, Version } from '../../engine/index.ts'
+import { parseEdit, printEdit } from '../../engine/version/edit-text.ts'
+import { EMPTY_VERSION } from '../../engine/version/version.ts'
+import { applyEdit } from '../../engine/version/version-edit.ts'
 
 /**
  * An event's edit of the tree and its reason. Flushes, and events of older logs, have no reason.

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { Interrupted } from '../base/interrupted.ts'
+import { childEnvironment } from '../machine/child-environment.ts'
 
 /**
  * Runs `node …parameters` to its end. Its output is shown, or collected if `quiet`. Throws
@@ -15,7 +16,10 @@ export async function runChild(
   quiet = false,
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const stdio = quiet ? 'pipe' : 'inherit'
-  const child = spawn(process.execPath, parameters, { stdio: ['inherit', stdio, stdio] })
+  const child = spawn(process.execPath, parameters, {
+    stdio: ['inherit', stdio, stdio],
+    env: childEnvironment(),
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {

@@ -6,7 +6,7 @@
 import type { AnyResult } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
-import { OPERATION_KIND_NAMES } from '../../workloads/index.ts'
+import { OPERATION_KIND_NAMES } from '../../workloads/operation.ts'
 import { unknownName } from '../base/usage-error.ts'
 import { runThroughput } from '../measure/throughput.ts'
 

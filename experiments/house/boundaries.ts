@@ -86,8 +86,16 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** Rooms that every room of experiments may import. */
-const PRODUCT = [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results']
+/**
+ * Rooms that every room of experiments may import. Beside the engine's public face this is pure
+ * vocabulary of it, so that commands which only read results need not load the whole engine.
+ */
+const PRODUCT = [
+  ENGINE_FACE,
+  ...engineRooms('base version'),
+  LEDGER,
+  ...['strategies', 'workloads', 'results'],
+]
 /** Rooms between the command line and the runs; each makes one thing from runs or results. */
 const PURPOSES = 'suites report timeline story compare export charts trace browser'
 const RUN_AND_BELOW = 'run targets load measure machine base'

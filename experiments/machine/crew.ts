@@ -10,6 +10,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { Interrupted } from '../base/interrupted.ts'
+import { childEnvironment } from './child-environment.ts'
 import { errorOf, type FromProcess, type Place, type ToProcess } from './order-messages.ts'
 
 export interface Performed<Outcome> {
@@ -124,7 +125,7 @@ class Member {
   readonly #ended: Promise<void>
 
   constructor(script: string) {
-    this.#child = fork(script, { serialization: 'advanced' })
+    this.#child = fork(script, { serialization: 'advanced', env: childEnvironment() })
     this.#ended = new Promise((resolve) => this.#child.once('exit', () => resolve()))
   }
 

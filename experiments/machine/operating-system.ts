@@ -5,7 +5,7 @@
  * calls). Reads agree with the ledger only while the process loads nothing else.
  */
 import { readFileSync } from 'node:fs'
-import { sumCells } from '../../engine/index.ts'
+import { sumCells } from '../../engine/storage/ledger.ts'
 import type { Timed } from '../../results/schema.ts'
 import type { Transfer } from '../base/context.ts'
 import type { TargetStats } from '../base/target.ts'

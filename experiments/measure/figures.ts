@@ -3,15 +3,11 @@
  * ledger and the engine's counters; nothing is counted here. The result's schema defines each
  * figure and names the codebase its definition comes from.
  */
-import {
-  type LedgerCell,
-  type ReadCounters,
-  sumCells,
-  type ValueLogMetrics,
-} from '../../engine/index.ts'
+import type { LedgerCell, ReadCounters, ValueLogMetrics } from '../../engine/index.ts'
+import { sumCells } from '../../engine/storage/ledger.ts'
 import { isConserved } from '../../results/deterministic-schema.ts'
 import type { Amplification, Deterministic, ReadAccount } from '../../results/schema.ts'
-import { OPERATION_KIND_NAMES } from '../../workloads/index.ts'
+import { OPERATION_KIND_NAMES } from '../../workloads/operation.ts'
 import { physicalBytes, type TargetStats } from '../base/target.ts'
 
 export function amplificationOf(stats: TargetStats, liveLogicalBytes: number): Amplification {

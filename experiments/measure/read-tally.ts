@@ -3,7 +3,7 @@
  * splits the target's cumulative counters. Invariant: between two calls of `take`, the reads of
  * exactly one operation changed the live counters.
  */
-import { ReadCounters } from '../../engine/index.ts'
+import { ReadCounters } from '../../engine/base/read-counters.ts'
 import type { ReadAccount } from '../../results/schema.ts'
 import { readAccountOf } from './figures.ts'
 

@@ -2,7 +2,8 @@
  * Owns the time series of a run, with deterministic and timed figures apart. Points lie at equal
  * operation counts, so that two runs of one stream can be compared point by point.
  */
-import { type Clock, sumCells } from '../../engine/index.ts'
+import type { Clock } from '../../engine/index.ts'
+import { sumCells } from '../../engine/storage/ledger.ts'
 import type { SeriesPoint, Timed } from '../../results/schema.ts'
 import { physicalBytes, type TargetStats } from '../base/target.ts'
 import { quotient } from './figures.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { Interrupted } from '../base/interrupted.ts'
 import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { memory, NODE_FLAGS } from './memory.ts'
@@ -9,14 +9,6 @@ import { runSuite } from './run-suite.ts'
 
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-memory-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))
-
-/** The measured process compiles its modules itself, as a user's process does. */
-beforeAll(() => {
-  vi.stubEnv('NODE_COMPILE_CACHE', undefined)
-})
-afterAll(() => {
-  vi.unstubAllEnvs()
-})
 
 /** Each test starts a process, which takes time. */
 const patient = { timeout: 120_000 }

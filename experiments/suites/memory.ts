@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { modulePath } from '../base/module-path.ts'
+import { childEnvironment } from '../machine/child-environment.ts'
 import type { MemoryLoad, MemoryMessage, MemorySample } from './memory.child.ts'
 import { atMostClaim, type Suite, type SuiteContext, type SuiteFindings } from './suite.ts'
 
@@ -101,7 +102,10 @@ async function runChild(
 ): Promise<Done> {
   const folder = mkdtempSync(join(outFolder, '.suite-memory-'))
   const script = modulePath(import.meta, 'memory.child')
-  const child = fork(script, [JSON.stringify({ ...load, folder })], { execArgv: NODE_FLAGS })
+  const child = fork(script, [JSON.stringify({ ...load, folder })], {
+    execArgv: NODE_FLAGS,
+    env: childEnvironment(),
+  })
   const ended = new Promise((resolve) => child.on('exit', resolve))
   const interrupt = () => child.kill('SIGKILL')
   signal.addEventListener('abort', interrupt)

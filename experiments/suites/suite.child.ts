@@ -1,11 +1,8 @@
 /** Owns a process that does runs of a suite, one at a time: `counted-suite.ts`. */
-import { enableCompileCache } from 'node:module'
+import { hearSignals } from '../cli/signals.ts'
+import { serveOrders } from '../machine/serve-orders.ts'
+import { SUITES } from './catalog.ts'
 import type { SuiteOrder } from './counted-suite.ts'
-
-enableCompileCache()
-const { hearSignals } = await import('../cli/signals.ts')
-const { serveOrders } = await import('../machine/serve-orders.ts')
-const { SUITES } = await import('./catalog.ts')
 
 serveOrders<SuiteOrder>(hearSignals(), (order, context) => {
   const { suite, index, scale, seed, outFolder } = order

@@ -42,6 +42,21 @@ const planOf = (policy: string, view: SchedulingView) =>
 const third = 1 / 3
 const thirds = [third, third, third]
 
+test.each([...SCHEDULING_POLICIES.keys()])(
+  '%s: without a limit of level 0 a single worker runs the oldest job',
+  (policy) => {
+    const stallLimits = {
+      slowdownRuns: Number.POSITIVE_INFINITY,
+      stopRuns: Number.POSITIVE_INFINITY,
+    }
+    const sharesOf = (jobs: string) =>
+      planOf(policy, viewOf(jobs, { workers: 1, stallLimits })).shares
+    expect(sharesOf('2>3 900*, F 10, F 10')).toEqual([1, 0, 0])
+    expect(sharesOf('F 10, 2>3 900*, F 10')).toEqual([1, 0, 0])
+    expect(sharesOf('F 10, F 10')).toEqual([1, 0])
+  },
+)
+
 test.each([
   // Equal shares, whatever is left and wherever it goes.
   ['fair', 'one merge', '1>2 90', 4, [1]],

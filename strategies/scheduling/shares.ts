@@ -37,10 +37,17 @@ export function mergesToChooseFrom(workers: number): number {
   return 4 * mergeWorkers(workers)
 }
 
-/** A single worker flushes first, as LevelDB's does (`DBImpl::DoCompactionWork`). */
-export function candidates({ jobs, workers }: SchedulingView): Candidates {
-  const flushes = jobs.filter((job) => job.cause === 'flush').slice(0, flushWorkers(workers))
+/**
+ * A single worker flushes first, as LevelDB's does (`DBImpl::DoCompactionWork`). The limit of level
+ * 0 stops writers in the end, and then the merges run. Without this limit flushes could hold merges
+ * back for good, so the oldest job goes first.
+ */
+export function candidates({ jobs, workers, stallLimits }: SchedulingView): Candidates {
   const merges = jobs.filter((job) => job.cause === 'compaction')
+  const isByAge = workers === 1 && stallLimits.stopRuns === Number.POSITIVE_INFINITY
+  const flushes = jobs
+    .filter((job) => job.cause === 'flush' && !(isByAge && merges.some(({ id }) => id < job.id)))
+    .slice(0, flushWorkers(workers))
   const started = merges.filter((job) => job.startedAtMs !== null)
   const queued = merges.filter((job) => job.startedAtMs === null)
   return {

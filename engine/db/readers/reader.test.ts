@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { sumCells } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { writeExternal } from '../../testing/external-tables.ts'
 import { bytes, never, text } from '../../testing/fixtures.ts'
 import { Database } from '../database.ts'
 import { openReader } from './reader.ts'
@@ -33,6 +34,23 @@ test.each([
     if (round % 3 === 2) db.flush()
   }
   expect(db.metrics().merges).toBeGreaterThan(2)
+})
+
+test('sees an ingest as a whole once it was made, and a snapshot before it does not', async () => {
+  const world = new Readable({ strategy: never })
+  const { db } = world
+  await world.write(20)
+  using reader = openReader(db.readerChannel())
+  const snapshot = reader.snapshot()
+  const before = reader.get(bytes('key1'))
+  const imports = new MemoryStorage()
+  writeExternal(imports, '/in/1.sst', [['key1', 'in']])
+  writeExternal(imports, '/in/2.sst', [['key2', 'in']])
+  db.ingest(['/in/1.sst', '/in/2.sst'], { storage: imports })
+  expect(reader.lastSeq).toBe(db.lastSeq)
+  for (const name of ['key1', 'key2']) expect(text(reader.get(bytes(name))!)).toBe('in')
+  expect(reader.get(bytes('key1'), { snapshot })).toEqual(before)
+  snapshot.release()
 })
 
 test('counts its reads in the ledger of the database, and in counters of its own', async () => {

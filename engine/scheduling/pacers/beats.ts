@@ -42,9 +42,12 @@ function dueBytes({ frozenMemtables, memtableBytes, debtBytes }: WritePressure):
   return frozenMemtables * memtableBytes + debtBytes
 }
 
-/** Time of the work that is due, at the speed of the jobs so far, per byte of the bar. */
+/**
+ * Time of the work that is due, at the speed of all jobs together so far, per byte of the bar. The
+ * time of jobs that overlap counts once.
+ */
 function priceOfBar(pressure: WritePressure): number {
-  const { workBytes, workMs, memtableBytes } = pressure
+  const { workBytes, busyMs, memtableBytes } = pressure
   if (workBytes === 0) return 0
-  return (dueBytes(pressure) * workMs) / workBytes / memtableBytes
+  return (dueBytes(pressure) * busyMs) / workBytes / memtableBytes
 }

@@ -9,6 +9,8 @@ import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
 import { runAdversary } from '../oracles/adversary.ts'
 import { runScript, scripts } from '../oracles/model.ts'
 import { runTransactions } from '../oracles/transaction-history.ts'
+import { CURSOR_WEIGHTS, RANGE_WEIGHTS, transactionScripts } from '../oracles/transaction-steps.ts'
+import { runTransactionScript } from '../oracles/transactions.ts'
 import {
   cutPowerEverywhere,
   historyOf,
@@ -24,7 +26,7 @@ const hunters: Readonly<Record<string, () => unknown>> = {
   model: () => {
     const setups = [{ name: 'every 2nd', create: () => everyNth(2), options }]
     const property = fc.property(scripts(300), (script) => runScript(script, setups))
-    return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })
+    return fc.assert(property, { seed: 1, numRuns: 60, endOnFailure: true })
   },
   'power cuts': () => {
     const history = historyOf(120, 7)
@@ -67,8 +69,19 @@ const hunters: Readonly<Record<string, () => unknown>> = {
       tears: false,
       seed: 7,
     }),
+  'model of ranges': () => huntInTransactions(RANGE_WEIGHTS),
+  'model of cursors': () => huntInTransactions(CURSOR_WEIGHTS),
   'histories under serializable': () => huntAnomalies('serializable', []),
   'histories under snapshot': () => huntAnomalies('snapshot', ['G2', 'G2-item']),
+}
+
+/** Throws the first difference between transactions and their model. */
+function huntInTransactions(weights: typeof RANGE_WEIGHTS): Promise<void> {
+  const scripts = transactionScripts(300, weights)
+  const property = fc.asyncProperty(scripts, async (script) => {
+    await runTransactionScript(script, 'inline')
+  })
+  return fc.assert(property, { seed: 1, numRuns: 60, endOnFailure: true })
 }
 
 /** Throws the names of the anomalies that the isolation does not allow. */

@@ -373,8 +373,14 @@ describe('ways to take tables in wrongly are found', () => {
 })
 
 test('transactions as they are show no anomaly but the write skew that snapshot allows', async () => {
-  const hunters = ['histories under serializable', 'histories under snapshot']
-  expect(await Promise.all(hunters.map((hunter) => hunt(hunter)))).toEqual(['nothing', 'nothing'])
+  const hunters = [
+    'histories under serializable',
+    'histories under snapshot',
+    'model of ranges',
+    'model of cursors',
+  ]
+  const found = await Promise.all(hunters.map((hunter) => hunt(hunter)))
+  expect(found).toEqual(hunters.map(() => 'nothing'))
 })
 
 describe('ways to let a transaction see or overwrite what it must not are found', () => {
@@ -393,8 +399,8 @@ describe('ways to let a transaction see or overwrite what it must not are found'
     [
       'a missed phantom: a range ends at the last entry that was found',
       'serializable',
-      'transaction/read-set.ts',
-      'if (this.#isComplete) return this.#span',
+      'transaction/read-trace.ts',
+      'else edge.unset()',
       '',
       /G2/,
     ],
@@ -434,7 +440,7 @@ describe('ways to let a transaction see or overwrite what it must not are found'
       'a lost update: the history ends with the first transaction, not with the oldest',
       'snapshot',
       'transaction/commit-history.ts',
-      'oldest?.snapshotSeq ?? SEQ_NUM_MAX',
+      'this.oldestSnapshotSeq ?? SEQ_NUM_MAX',
       'SEQ_NUM_MAX',
       /lost-update/,
     ],
@@ -458,11 +464,56 @@ describe('ways to let a transaction see or overwrite what it must not are found'
       'a read of what was committed after the begin',
       'snapshot',
       'db/database.ts',
-      'this.get(key, { snapshot })',
-      'this.get(key)',
+      'this.#get(key, { snapshot })',
+      'this.#get(key, undefined)',
       /G-single|incompatible-order|lost-update/,
     ],
   ])('%s: under %s', async (_, isolation, path, find, replace, found) => {
     expect(await hunt(`histories under ${isolation}`, path, find, replace)).toMatch(found)
+  })
+})
+
+describe('ways to get ranges of a transaction wrong are found', () => {
+  const RANGES = 'model of ranges'
+  const CURSORS = 'model of cursors'
+  const WRITES = 'transaction/write-set.ts'
+  test.each<[bug: string, hunter: string, path: string, find: string | RegExp, replace: string]>([
+    [
+      'a rollback to a savepoint keeps a range that was deleted since',
+      RANGES,
+      WRITES,
+      'if (this.#keepsUndos) this.#undos.push({ ranges: this.#ranges })',
+      '',
+    ],
+    [
+      'a rollback to a savepoint does not bring back what a deleted range hid',
+      RANGES,
+      WRITES,
+      /if \(this\.#keepsUndos\) this\.#undos\.push\(\{ key, .*(?=\n {6}this\.#entries\.delete)/,
+      '',
+    ],
+    [
+      'two deleted ranges that meet become the later one',
+      RANGES,
+      'transaction/deleted-ranges.ts',
+      'if (compareBytes(range.to, to) > 0) to = range.to',
+      '',
+    ],
+    [
+      'a cursor that goes back does not count it as read',
+      CURSORS,
+      'transaction/read-trace.ts',
+      'if (this.#low.isSet && !(found.valid && this.#low.order(found) >= 0)) {',
+      'if (false) {',
+    ],
+    [
+      'a cursor that is open at the commit has read nothing',
+      CURSORS,
+      'db/transaction-cursor.ts',
+      'this.#trace?.end()',
+      'if (!this.#isCutOff) this.#trace?.end()',
+    ],
+  ])('%s: by the %s', async (_, hunter, path, find, replace) => {
+    expect(await hunt(hunter, path, find, replace)).toContain('the model')
   })
 })

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setParanoid } from '../../base/assert.ts'
 import { schedules } from '../interleavings.ts'
-import { runTransactionScript, transactionScripts } from './transactions.ts'
+import { transactionScripts } from './transaction-steps.ts'
+import { runTransactionScript } from './transactions.ts'
 
 beforeAll(() => setParanoid(true))
 afterAll(() => setParanoid(false))

@@ -1,161 +1,28 @@
 /**
  * Owns the model-based test of transactions: scripts of operations of several transactions at the
- * same time, a model that knows the state of each, and the comparison. The model also knows which
- * commits must conflict, so it finds conflicts that are missed and those that have no reason. A
- * script is plain data, so that a failing one can be shrunk and printed.
+ * same time (`transaction-steps.ts`), a model of each (`modelled-transaction.ts`), and here the
+ * database that they share. Invariant: the model and the database take each step together, and the
+ * first difference ends the script.
  */
 
-import fc from 'fast-check'
 import { ManualClock } from '../../base/clock.ts'
-import { compareBytes } from '../../base/compare.ts'
 import { isLsmError } from '../../base/errors.ts'
 import { Database } from '../../db/database.ts'
-import type { Savepoint, Transaction } from '../../db/transaction.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { Isolation } from '../../transaction/validation.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
+import { writeExternal } from '../external-tables.ts'
 import { bytes, everyNth, RESTLESS_LOG, restless, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
-
-/** `slot` names one of the transactions that are open at the same time. */
-export type TransactionStep =
-  | readonly ['begin', slot: number, isolation: Isolation]
-  | readonly ['get', slot: number, key: number]
-  | readonly ['has', slot: number, key: number]
-  | readonly [
-      'scan',
-      slot: number,
-      from: number,
-      to: number,
-      how: { readonly reverse: boolean; readonly limit: number; readonly taken: number },
-    ]
-  | readonly ['put', slot: number, key: number, length: number]
-  | readonly ['delete', slot: number, key: number]
-  | readonly ['deleteRange', slot: number, from: number, to: number]
-  | readonly ['savepoint', slot: number]
-  | readonly ['rollbackTo', slot: number, savepoint: number]
-  | readonly ['release', slot: number, savepoint: number]
-  | readonly ['rollback', slot: number]
-  /** All are queued before any is committed: they form a group. */
-  | readonly ['commit', slots: readonly number[], sync: boolean]
-  | readonly ['commitSync', slot: number]
-  | readonly ['write', key: number, length: number]
-  | readonly ['erase', key: number]
-  | readonly ['eraseRange', from: number, to: number]
-  | readonly ['flush']
-  | readonly ['collect']
-  | readonly ['reopen']
-
-const KEY_COUNT = 16
-const SLOTS = 4
-
-const key = fc.nat(KEY_COUNT - 1)
-const slot = fc.nat(SLOTS - 1)
-const length = fc.nat(200)
-const taken = fc.oneof(fc.constant(100), fc.nat(4))
-
-const named = <Name extends string>(name: Name) => fc.constant(name)
-
-const step: fc.Arbitrary<TransactionStep> = fc.oneof(
-  {
-    weight: 10,
-    arbitrary: fc.tuple(
-      named('begin'),
-      slot,
-      fc.constantFrom<Isolation[]>('snapshot', 'serializable'),
-    ),
-  },
-  { weight: 6, arbitrary: fc.tuple(named('get'), slot, key) },
-  { weight: 2, arbitrary: fc.tuple(named('has'), slot, key) },
-  {
-    weight: 6,
-    arbitrary: fc.tuple(
-      named('scan'),
-      slot,
-      key,
-      key,
-      fc.record({ reverse: fc.boolean(), limit: taken, taken }),
-    ),
-  },
-  { weight: 14, arbitrary: fc.tuple(named('put'), slot, key, length) },
-  { weight: 6, arbitrary: fc.tuple(named('delete'), slot, key) },
-  { weight: 3, arbitrary: fc.tuple(named('deleteRange'), slot, key, key) },
-  { weight: 2, arbitrary: fc.tuple(named('savepoint'), slot) },
-  { weight: 2, arbitrary: fc.tuple(named('rollbackTo'), slot, fc.nat(2)) },
-  { weight: 1, arbitrary: fc.tuple(named('release'), slot, fc.nat(2)) },
-  { weight: 1, arbitrary: fc.tuple(named('rollback'), slot) },
-  {
-    weight: 5,
-    arbitrary: fc.tuple(
-      named('commit'),
-      fc.uniqueArray(slot, { minLength: 1, maxLength: SLOTS }),
-      fc.boolean(),
-    ),
-  },
-  { weight: 2, arbitrary: fc.tuple(named('commitSync'), slot) },
-  { weight: 4, arbitrary: fc.tuple(named('write'), key, length) },
-  { weight: 2, arbitrary: fc.tuple(named('erase'), key) },
-  { weight: 1, arbitrary: fc.tuple(named('eraseRange'), key, key) },
-  { weight: 1, arbitrary: fc.constant(['flush'] as const) },
-  { weight: 1, arbitrary: fc.constant(['collect'] as const) },
-  { weight: 1, arbitrary: fc.constant(['reopen'] as const) },
-)
-
-export function transactionScripts(steps: number): fc.Arbitrary<readonly TransactionStep[]> {
-  return fc.array(step, { minLength: steps, maxLength: steps, size: 'max' })
-}
-
-/** The order of the keys is not that of their numbers, and some are prefixes of others. */
-const KEYS = Array.from({ length: KEY_COUNT }, (_, n) => `${'k'.repeat(n % 3)}${(n * 7) % 16}`)
-const SORTED = KEYS.toSorted((a, b) => compareBytes(bytes(a), bytes(b)))
-
-/** The keys from the smaller to the larger, that included; empty if they are equal. */
-function rangeOf(a: string, b: string): readonly string[] {
-  const [from, to] = [SORTED.indexOf(a), SORTED.indexOf(b)].sort((x, y) => x - y)
-  return from === to ? [] : SORTED.slice(from, to! + 1)
-}
-
-type State = ReadonlyMap<string, string>
-
-/** What the model knows of one transaction. */
-class Modelled {
-  readonly isolation: Isolation
-  /** How many commits it sees. */
-  readonly commitsSeen: number
-  readonly #snapshot: State
-  /** Null is a deletion. */
-  writes = new Map<string, string | null>()
-  readonly reads = new Set<string>()
-  readonly savepoints: { readonly savepoint: Savepoint; readonly writes: Modelled['writes'] }[] = []
-  readonly transaction: Transaction
-
-  constructor(transaction: Transaction, commitsSeen: number, snapshot: State) {
-    this.transaction = transaction
-    this.isolation = transaction.isolation
-    this.commitsSeen = commitsSeen
-    this.#snapshot = new Map(snapshot)
-  }
-
-  /** The value that the transaction sees, and no trace of the read. */
-  seen(name: string): string | undefined {
-    const written = this.writes.get(name)
-    return written === undefined ? this.#snapshot.get(name) : (written ?? undefined)
-  }
-
-  read(name: string): string | undefined {
-    if (!this.writes.has(name)) this.reads.add(name)
-    return this.seen(name)
-  }
-
-  conflicts(commits: ReadonlyMap<string, number>): boolean {
-    if (this.writes.size === 0) return false
-    const reads = this.isolation === 'serializable' ? this.reads : []
-    return [...this.writes.keys(), ...reads].some(
-      (name) => (commits.get(name) ?? 0) > this.commitsSeen,
-    )
-  }
-}
+import {
+  compare,
+  compareCursor,
+  compareScan,
+  ModelledTransaction,
+  shown,
+} from './modelled-transaction.ts'
+import { KEYS, rangeOf, SORTED, type TransactionStep } from './transaction-steps.ts'
 
 export interface ScriptFigures {
   committed: number
@@ -187,7 +54,7 @@ class World {
   /** The number of the latest commit of each key. */
   readonly #commits = new Map<string, number>()
   #commitsMade = 0
-  readonly #open: (Modelled | undefined)[] = []
+  readonly #open: (ModelledTransaction | undefined)[] = []
   #db: Database
 
   constructor(schedule: Schedule) {
@@ -204,6 +71,8 @@ class World {
         return this.#write(KEYS[one[1]]!, null)
       case 'eraseRange':
         return this.#eraseRange(KEYS[one[1]]!, KEYS[one[2]]!)
+      case 'ingest':
+        return this.#ingest(KEYS[one[1]]!, KEYS[one[2]]!, name.padEnd(one[3], '.'))
       case 'flush':
         return this.#db.flush()
       case 'collect':
@@ -214,6 +83,8 @@ class World {
         this.#open.length = 0
         this.#db = this.#openDatabase()
         return
+      case 'getMany':
+        return this.#getMany(this.#open[one[1]], one[2])
       case 'commit':
         return this.#commit(one[1], one[2])
       case 'begin':
@@ -237,7 +108,10 @@ class World {
   #takeIn(
     one: Exclude<
       TransactionStep,
-      readonly ['commit' | 'begin' | 'write' | 'erase' | 'eraseRange', ...unknown[]]
+      readonly [
+        'commit' | 'begin' | 'getMany' | 'write' | 'erase' | 'eraseRange' | 'ingest',
+        ...unknown[],
+      ]
     >,
     name: string,
   ): void {
@@ -255,8 +129,13 @@ class World {
         break
       }
       case 'scan':
-        scan(modelled, [KEYS[one[2]]!, KEYS[one[3]]!], one[4])
+        compareScan(modelled, [KEYS[one[2]]!, KEYS[one[3]]!], one[4])
         break
+      case 'cursor': {
+        const [from, to] = one[2].map((index) => (index === null ? null : KEYS[index]!))
+        compareCursor(modelled, [from!, to!], one[3], one[4])
+        break
+      }
       case 'put':
         transaction.put(bytes(KEYS[one[2]]!), bytes(name.padEnd(one[3], '.')))
         modelled.writes.set(KEYS[one[2]]!, name.padEnd(one[3], '.'))
@@ -307,6 +186,20 @@ class World {
     }
   }
 
+  async #getMany(
+    modelled: ModelledTransaction | undefined,
+    keys: readonly number[],
+  ): Promise<void> {
+    if (modelled === undefined) return
+    const names = keys.map((index) => KEYS[index]!)
+    const values = modelled.transaction.getMany(names.map(bytes))
+    const expected = names.map((name) => modelled.read(name) ?? null)
+    compare(
+      (await values).map((value) => shown(value) ?? null),
+      expected,
+    )
+  }
+
   async #commit(slots: readonly number[], sync: boolean): Promise<void> {
     const group = slots.flatMap((slot) => this.#open[slot] ?? [])
     for (const slot of slots) this.#open[slot] = undefined
@@ -320,7 +213,7 @@ class World {
   }
 
   /** Compares the end of a commit with what it had to be, and brings the model up to date. */
-  #settle(modelled: Modelled, error: unknown): void {
+  #settle(modelled: ModelledTransaction, error: unknown): void {
     if (error !== null && !isLsmError(error, 'LSM_CONFLICT')) throw error
     compare(error !== null, modelled.conflicts(this.#commits))
     if (error !== null) {
@@ -331,9 +224,9 @@ class World {
     this.#apply(modelled.writes)
   }
 
-  #begin(isolation: Isolation): Modelled {
+  #begin(isolation: Isolation): ModelledTransaction {
     const transaction = this.#db.transaction({ isolation })
-    return new Modelled(transaction, this.#commitsMade, this.#state)
+    return new ModelledTransaction(transaction, this.#commitsMade, this.#state)
   }
 
   #write(name: string, value: string | null): void {
@@ -351,6 +244,19 @@ class World {
     batch.deleteRange(bytes(range[0]!), bytes(range.at(-1)!))
     this.#db.writeSync(batch)
     this.#apply(new Map(range.slice(0, -1).map((name) => [name, null])))
+  }
+
+  /** All keys in the range of the table count as written. */
+  #ingest(name: string, erased: string, value: string): void {
+    const imports = new MemoryStorage(new Ledger())
+    const writes = new Map([
+      [erased, null],
+      [name, value],
+    ])
+    writeExternal(imports, '/in/1.sst', [...writes])
+    this.#db.ingest(['/in/1.sst'], { storage: imports })
+    this.#apply(writes)
+    for (const between of rangeOf(name, erased)) this.#commits.set(between, this.#commitsMade)
   }
 
   #apply(writes: ReadonlyMap<string, string | null>): void {
@@ -387,35 +293,6 @@ class World {
   }
 }
 
-/** Compares a scan, and tells the model which keys it went over. */
-function scan(
-  modelled: Modelled,
-  bounds: readonly [string, string],
-  { reverse, limit, taken }: { reverse: boolean; limit: number; taken: number },
-): void {
-  const [from, to] = bounds.toSorted((a, b) => SORTED.indexOf(a) - SORTED.indexOf(b))
-  const range = SORTED.slice(SORTED.indexOf(from!), SORTED.indexOf(to!))
-  if (reverse) range.reverse()
-  const there = range.filter((name) => modelled.seen(name) !== undefined)
-  const wanted = there.slice(0, Math.min(limit, taken))
-  const found: unknown[] = []
-  const options = { gte: bytes(from!), lt: bytes(to!), reverse, limit }
-  using pairs = modelled.transaction.scan(options)
-  let isDone = false
-  while (found.length < taken && !isDone) {
-    const { value, done } = pairs.next()
-    if (done === true) isDone = true
-    else found.push([text(value[0]), text(value[1])])
-  }
-  compare(
-    found,
-    wanted.map((name) => [name, modelled.seen(name)]),
-  )
-  const isWhole = isDone && wanted.length === there.length && wanted.length < limit
-  const last = isWhole ? range.length : range.indexOf(wanted.at(-1) ?? '') + 1
-  for (const name of range.slice(0, last)) modelled.reads.add(name)
-}
-
 function outcomeOf(work: () => void): unknown {
   try {
     work()
@@ -423,13 +300,4 @@ function outcomeOf(work: () => void): unknown {
   } catch (error) {
     return error
   }
-}
-
-function shown(value: Uint8Array | undefined): string | undefined {
-  return value === undefined ? undefined : text(value)
-}
-
-function compare(actual: unknown, expected: unknown): void {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)]
-  if (a !== b) throw new Error(`the database says ${a}, the model ${b}`)
 }

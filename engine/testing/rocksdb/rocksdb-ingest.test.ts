@@ -7,6 +7,7 @@ import { Database } from '../../db/database.ts'
 import { exportDatabase } from '../../db/offline/export.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
+import { metaBlocksOf } from '../external-tables.ts'
 import { bytes, never, text } from '../fixtures.ts'
 import {
   copyOf,
@@ -87,6 +88,8 @@ test.skipIf(!present)('tables of SstFileWriter are ingested, and RocksDB reads t
   const third = entriesOf(500, 700, 'zstd')
   expect(db.ingest([externalTable(source, third, 'zstd')])).toMatchObject({ seq: 302 })
   for (const [key, value] of third) expected.set(key, value)
+  const snappy = externalTable(source, entriesOf(0, 99, 'snappy'), 'snappy')
+  expect(() => db.ingest([snappy])).toThrow('compression Snappy is not supported: write the table')
   expect(contentOf(db)).toEqual(expected)
   db.flush()
   db.close()
@@ -112,6 +115,7 @@ test.skipIf(!present)('tables of a folder of RocksDB, with range deletions, are 
     '--writes_per_range_tombstone=60',
     '--range_tombstone_width=40',
     '--max_num_range_tombstones=1000',
+    '--bloom_bits=10',
   ])
   const hex = (array: Uint8Array) => `0x${Buffer.from(array).toString('hex').toUpperCase()}`
   const lines = ldb(source, 'scan', '--hex')
@@ -123,6 +127,15 @@ test.skipIf(!present)('tables of a folder of RocksDB, with range deletions, are 
   for (const name of names.sort()) db.ingest([join(source, name)])
   expect(names.length).toBeGreaterThan(3)
   expect(Array.from(db.scan(), ([key, value]) => `${hex(key)} : ${hex(value)}`)).toEqual(lines)
+
+  // Nothing here uses RocksDB's filter, but it has a checksum too.
+  const content = readFileSync(join(source, names[0]!))
+  const [, filter] = [...metaBlocksOf(content)].find(([name]) => name.startsWith('fullfilter.'))!
+  content[filter.offset + 7]! ^= 1
+  writeFileSync(join(top, 'damaged.sst'), content)
+  expect(() => db.ingest([join(top, 'damaged.sst')])).toThrow(
+    `damaged.sst at offset ${filter.offset}: block checksum mismatch`,
+  )
   db.close()
 })
 

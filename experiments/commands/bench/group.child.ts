@@ -2,12 +2,9 @@
  * Owns the process of a group: one task, given as JSON in its first argument, on one store. The
  * last line that it prints is the outcome, as JSON, or its error.
  */
-import { enableCompileCache } from 'node:module'
-
-enableCompileCache()
-const { explain } = await import('../../cli/explain.ts')
-const { hearSignals } = await import('../../cli/signals.ts')
-const { runGroup } = await import('./run-group.ts')
+import { explain } from '../../cli/explain.ts'
+import { hearSignals } from '../../cli/signals.ts'
+import { runGroup } from './run-group.ts'
 
 const signal = hearSignals()
 // No operation of a store can be interrupted, and nothing that it leaves is kept.

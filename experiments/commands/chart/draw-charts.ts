@@ -3,7 +3,7 @@
  * that the results cannot feed are listed with the reason.
  */
 import { join } from 'node:path'
-import { isLsmError } from '../../../engine/index.ts'
+import { isLsmError } from '../../../engine/base/errors.ts'
 import { writeWhole } from '../../../results/write-result.ts'
 import { checkOutFolder } from '../../base/check-out.ts'
 import { makeFolder } from '../../base/make-folder.ts'

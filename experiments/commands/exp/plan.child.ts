@@ -1,13 +1,10 @@
 /** Owns a process that does runs of a sweep, one at a time: `perform-beside.ts`. */
-import { enableCompileCache } from 'node:module'
 import type { RunPlan } from '../../base/run-plan.ts'
+import { resolvePlans } from '../../cli/resolve.ts'
+import { hearSignals } from '../../cli/signals.ts'
+import { serveOrders } from '../../machine/serve-orders.ts'
+import { performPlan } from '../../run/sweep.ts'
 import type { PlanOrder } from './perform-beside.ts'
-
-enableCompileCache()
-const { hearSignals } = await import('../../cli/signals.ts')
-const { resolvePlans } = await import('../../cli/resolve.ts')
-const { serveOrders } = await import('../../machine/serve-orders.ts')
-const { performPlan } = await import('../../run/sweep.ts')
 
 /** Every order of a process has the same request. */
 let plans: readonly RunPlan[] | null = null

@@ -51,7 +51,8 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
   }
   using recording = await recordingOf(request, plans, peerPlans)
   const metrics = await metricsOf(request)
-  const jobs = Math.min(request.jobs ?? 1, plans.length)
+  // Peers run one after another.
+  const jobs = Math.max(1, Math.min(request.jobs ?? 1, plans.length))
   await announce(request, [...plans, ...peerPlans], jobs)
   for (const line of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(line)
   try {

@@ -7,6 +7,7 @@ import type { Json } from '../../../engine/base/json.ts'
 import type { EngineOptions } from '../../../engine/index.ts'
 import type { PeerSetting } from '../../../results/peer-schema.ts'
 import { STRATEGIES } from '../../../strategies/index.ts'
+import { setting } from './setting.ts'
 
 export interface Budget {
   readonly memtableBytes: number
@@ -61,11 +62,6 @@ export function budgetOf(options: EngineOptions, params: Readonly<Record<string,
     tableBytes: shape.targetTableBytes === 0 ? memtableBytes : shape.targetTableBytes!,
     bitsPerKey: shape.bitsPerKey!,
   }
-}
-
-/** One setting of both stores; `note` says why they differ. */
-export function setting(name: string, varve: Json, peer: Json, note = ''): PeerSetting {
-  return { name, varve, peer, equal: varve === peer, note }
 }
 
 /** What our engine and every peer do with a write before it returns. */

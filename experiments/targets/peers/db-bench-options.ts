@@ -11,7 +11,8 @@
 import type { Json } from '../../../engine/base/json.ts'
 import type { PeerSetting } from '../../../results/peer-schema.ts'
 import { ARENA_BLOCK_BYTES, rocksDbArenaBytes } from './arena-bytes.ts'
-import { type Budget, dataBytes, fileBytes, HANDED_TO_THE_SYSTEM, setting } from './budget.ts'
+import { type Budget, dataBytes, fileBytes, HANDED_TO_THE_SYSTEM } from './budget.ts'
+import { setting } from './setting.ts'
 
 /** The strategies for which RocksDB has options. */
 export const FOLLOWED_STRATEGIES: readonly string[] = [

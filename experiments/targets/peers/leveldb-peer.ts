@@ -9,10 +9,11 @@ import type { ClassicLevel } from 'classic-level'
 import type { PeerReading } from '../../../results/peer-schema.ts'
 import type { EntrySink } from '../../base/target.ts'
 import { levelDbArenaBytes } from './arena-bytes.ts'
-import { type Budget, dataBytes, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
+import { type Budget, dataBytes, HANDED_TO_THE_SYSTEM, settingsOf } from './budget.ts'
 import { parseLevelDbLog } from './compaction-log.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
 import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } from './peer-store.ts'
+import { setting } from './setting.ts'
 
 const PACKAGE = 'classic-level'
 const MiB = 1024 * 1024

@@ -3,7 +3,7 @@
  * one transaction without fsync, as in our engine. All calls are on the calling thread.
  */
 import type { EntrySink } from '../../base/target.ts'
-import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
+import { type Budget, HANDED_TO_THE_SYSTEM, settingsOf } from './budget.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
 import {
   addEntry,
@@ -12,6 +12,7 @@ import {
   type PeerStatistics,
   type PeerStore,
 } from './peer-store.ts'
+import { setting } from './setting.ts'
 
 const PACKAGE = 'lmdb'
 const PAGE_BYTES = 4096

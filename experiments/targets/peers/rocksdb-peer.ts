@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EntrySink } from '../../base/target.ts'
-import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
+import { type Budget, HANDED_TO_THE_SYSTEM, settingsOf } from './budget.ts'
 import { parseRocksDbLog } from './compaction-log.ts'
 import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } from './peer-store.ts'
 import {
@@ -19,6 +19,7 @@ import {
   rocksDbVersion,
 } from './rocksdb-library.ts'
 import { rocksDbLevels } from './rocksdb-report.ts'
+import { setting } from './setting.ts'
 
 const LEVEL0_TRIGGER = 2
 

@@ -5,7 +5,7 @@
  */
 
 import type { EntrySink } from '../../base/target.ts'
-import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
+import { type Budget, HANDED_TO_THE_SYSTEM, settingsOf } from './budget.ts'
 import {
   addEntry,
   NO_STATISTICS,
@@ -13,6 +13,7 @@ import {
   type PeerStatistics,
   type PeerStore,
 } from './peer-store.ts'
+import { setting } from './setting.ts'
 import {
   openSqlite,
   SQLITE_PAGE_BYTES,

@@ -13,6 +13,7 @@ import type { JobExecutor } from '../../../engine/scheduling/job-order.ts'
 import type { SchedulingPolicy, TreePressure } from '../../../engine/scheduling/policy.ts'
 import type { StallEvent } from '../../../engine/scheduling/stall-log.ts'
 import type { VirtualClock } from '../../../engine/scheduling/virtual/virtual-clock.ts'
+import { WorkAccount } from '../../../engine/scheduling/work-account.ts'
 import { WriteGate } from '../../../engine/scheduling/write-gate.ts'
 import { rawBytes } from '../../../engine/version/table-meta.ts'
 import { ExactSimulator, type ExactSimulatorOptions } from '../exact-simulator.ts'
@@ -60,8 +61,7 @@ export class VirtualExactStore {
   readonly #waiting: Waiting[] = []
   /** The gate holds the oldest one. */
   #isHeld = false
-  #workBytes = 0
-  #workMs = 0
+  readonly #work = new WorkAccount()
 
   constructor(options: VirtualExactStoreOptions) {
     const { clock, policy, workers, slowdown, onStall } = options
@@ -174,8 +174,9 @@ export class VirtualExactStore {
       softDebtBytes,
       hardDebtBytes,
       jobs: simulator.tree.scheduler.jobs,
-      workBytes: this.#workBytes,
-      workMs: this.#workMs,
+      workBytes: this.#work.bytes,
+      workMs: this.#work.ms,
+      busyMs: this.#work.busyMs,
     }
   }
 
@@ -186,10 +187,11 @@ export class VirtualExactStore {
     return {
       start: (order, ended) => {
         const startedAtMs = clock.nowMs()
+        this.#work.start(startedAtMs)
         executor.start(order, (result) => {
           if (!(result instanceof Error)) {
-            for (const { table } of result) this.#workBytes += rawBytes(table)
-            this.#workMs += clock.nowMs() - startedAtMs
+            const bytes = result.reduce((sum, { table }) => sum + rawBytes(table), 0)
+            this.#work.end(bytes, startedAtMs, clock.nowMs())
           }
           ended(result)
         })

@@ -14,6 +14,7 @@ import type { SchedulingPolicy } from '../../../engine/scheduling/policy.ts'
 import type { DeviceModel, DeviceWork } from '../../../engine/scheduling/virtual/device-model.ts'
 import type { VirtualClock } from '../../../engine/scheduling/virtual/virtual-clock.ts'
 import { VirtualExecutor } from '../../../engine/scheduling/virtual/virtual-executor.ts'
+import { WorkAccount } from '../../../engine/scheduling/work-account.ts'
 import type { StallCause, WritePressure } from '../../../engine/scheduling/write-pressure.ts'
 import type { Version } from '../../../engine/version/version.ts'
 import type { FoundTree } from '../found-tree.ts'
@@ -68,8 +69,7 @@ export class VirtualStore {
   readonly #executor: VirtualExecutor<SimulatedOrder, SimulatedOutcome>
   readonly #admission: Admission
   #frozen = 0
-  #workBytes = 0
-  #workMs = 0
+  readonly #work = new WorkAccount()
 
   constructor(options: VirtualStoreOptions) {
     const { clock, policy, workers, slowdown } = options
@@ -103,7 +103,7 @@ export class VirtualStore {
 
   /** Bytes that flushes and merges have written. */
   get workBytes(): number {
-    return this.#workBytes
+    return this.#work.bytes
   }
 
   /** The runs that `runLimits` limits. */
@@ -192,8 +192,9 @@ export class VirtualStore {
       softDebtBytes: Number.POSITIVE_INFINITY,
       hardDebtBytes: Number.POSITIVE_INFINITY,
       jobs: tree.scheduler.jobs,
-      workBytes: this.#workBytes,
-      workMs: this.#workMs,
+      workBytes: this.#work.bytes,
+      workMs: this.#work.ms,
+      busyMs: this.#work.busyMs,
     }
   }
 
@@ -204,11 +205,11 @@ export class VirtualStore {
     return {
       start: (order, ended: JobEnded<SimulatedOutcome>) => {
         const queuedAtMs = clock.elapsedNs() / 1e6
+        this.#work.start(queuedAtMs)
         executor.start(order, (result) => {
           const endedAtMs = clock.elapsedNs() / 1e6
           assert(!(result instanceof Error), 'a simulated job does not fail')
-          this.#workBytes += outcomeBytes(result)
-          this.#workMs += endedAtMs - queuedAtMs
+          this.#work.end(outcomeBytes(result), queuedAtMs, endedAtMs)
           this.onJob({ cause: order.cause, fromLevel: order.fromLevel, queuedAtMs, endedAtMs })
           ended(result)
         })

@@ -1,7 +1,7 @@
 /** Owns LevelDB in the races, through classic-level: batches are arrays, gets are `getSync`. */
 import type { ClassicLevel } from 'classic-level'
-import { setting } from '../budget.ts'
 import { libraryVersion, loadLibrary } from '../load-library.ts'
+import { setting } from '../setting.ts'
 import {
   BITS_PER_KEY,
   BLOCK_BYTES,

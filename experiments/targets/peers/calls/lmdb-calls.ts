@@ -2,8 +2,8 @@
  * Owns LMDB in the races, through lmdb-js. A batch is one transaction. Without `synced` it writes
  * without fsync, as the other stores do.
  */
-import { setting } from '../budget.ts'
 import { libraryVersion, loadLibrary } from '../load-library.ts'
+import { setting } from '../setting.ts'
 import type { CallBudget, CallDefinition, CallStore, Tally } from './call-store.ts'
 
 const PACKAGE = 'lmdb'

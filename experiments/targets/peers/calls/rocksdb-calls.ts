@@ -3,7 +3,6 @@
  * with an underscore, are the fastest. It passes few options on; see `rocksdb-peer.ts`.
  */
 
-import { setting } from '../budget.ts'
 import {
   isRocksDbBusy,
   newRocksDb,
@@ -11,6 +10,7 @@ import {
   type RocksDbBatch,
   rocksDbVersion,
 } from '../rocksdb-library.ts'
+import { setting } from '../setting.ts'
 import {
   BITS_PER_KEY,
   BLOCK_BYTES,

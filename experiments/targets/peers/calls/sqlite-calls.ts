@@ -3,7 +3,7 @@
  * transaction, and so is each single write. All calls are on the calling thread.
  */
 
-import { setting } from '../budget.ts'
+import { setting } from '../setting.ts'
 import {
   openSqlite,
   SQLITE_PAGE_BYTES,

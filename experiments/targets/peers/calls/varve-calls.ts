@@ -15,7 +15,7 @@ import {
 } from '../../../../strategies/index.ts'
 import { open } from '../../../../strategies/open.ts'
 import { mergeIntoOldest } from '../../../../strategies/primitives/specs.ts'
-import { setting } from '../budget.ts'
+import { setting } from '../setting.ts'
 import {
   BITS_PER_KEY,
   BLOCK_BYTES,
