@@ -15,6 +15,7 @@ import { tradeOff } from './kinds/trade-off.ts'
 import { treeShape } from './kinds/tree-shape.ts'
 import { valueLog } from './kinds/value-log.ts'
 import { valueSize } from './kinds/value-size.ts'
+import { virtualThreads } from './kinds/virtual-threads.ts'
 import { waByLevel } from './kinds/wa-by-level.ts'
 import { waVsSize } from './kinds/wa-vs-size.ts'
 
@@ -36,6 +37,7 @@ export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
     backgroundWork,
     stability,
     silk,
+    virtualThreads,
     run,
   ].map((kind) => [kind.name, kind]),
 )

@@ -139,6 +139,7 @@ export const GALLERY_FIGURES: readonly GalleryFigure[] = [
   { kind: 'background', results: 'results/suites/background-full.json' },
   { kind: 'stability', results: 'results/suites/stability-full.json' },
   { kind: 'silk', results: 'results/suites/silk-full.json' },
+  { kind: 'virtual-threads', results: 'results/suites/virtual-threads-smoke.json' },
   { kind: 'run', results: `${COMPARED}/ycsb-a-leveling-[0-9a-f]*.json` },
 ]
 

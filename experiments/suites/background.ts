@@ -16,10 +16,8 @@
 
 import type { RunResult } from '../../results/schema.ts'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
-import type { ExperimentContext } from '../base/context.ts'
-import { describeCode } from '../machine/environment.ts'
 import { quotient, sum } from '../measure/figures.ts'
-import { runExperiment } from '../run/experiment.ts'
+import { runFlags } from './run-flags.ts'
 import { atMostClaim, equalClaim, type Suite, type SuiteContext } from './suite.ts'
 
 interface Size {
@@ -147,31 +145,17 @@ class Measurement {
   }
 
   async #result(name: string, flags: readonly string[]): Promise<RunResult> {
-    const { plansOf, seed } = this.#context
     const { records, operations, memtableBytes } = this.#size
-    const { own } = await plansOf([
+    const all = [
       ...flags,
       `--records=${records}`,
       `--operations=${operations}`,
-      `--seed=${seed}`,
+      `--seed=${this.#context.seed}`,
       `--set=memtableBytes=${memtableBytes}`,
-    ])
-    const result = await runExperiment(own[0]!, this.#experiment(name))
+    ]
+    const result = await runFlags(this.#context, name, all, { done: this.#done, total: RESULTS })
     this.#done++
     return result
-  }
-
-  #experiment(name: string): ExperimentContext {
-    const { outFolder, signal, onProgress } = this.#context
-    return {
-      outFolder,
-      signal,
-      keep: false,
-      code: describeCode(),
-      onProgress: (phase, done, total) =>
-        onProgress(`${name}: ${phase}`, done, total, (this.#done + done / total) / RESULTS),
-      terminalWritten: () => ({ bytes: 0, calls: 0 }),
-    }
   }
 }
 

@@ -9,10 +9,21 @@ import { silk } from './silk.ts'
 import { stability } from './stability.ts'
 import type { Suite } from './suite.ts'
 import { tuner } from './tuner.ts'
+import { virtualThreads } from './virtual-threads.ts'
 import { wisckey } from './wisckey.ts'
 
-export const SUITES: ReadonlyMap<string, Suite> = new Map(
-  [agreement, background, counts, memory, peers, presets, silk, stability, tuner, wisckey].map(
-    (suite) => [suite.name, suite],
-  ),
-)
+const ALL: readonly Suite[] = [
+  agreement,
+  background,
+  counts,
+  memory,
+  peers,
+  presets,
+  silk,
+  stability,
+  tuner,
+  virtualThreads,
+  wisckey,
+]
+
+export const SUITES: ReadonlyMap<string, Suite> = new Map(ALL.map((suite) => [suite.name, suite]))
