@@ -39,6 +39,8 @@ export { checkpointFolder } from './db/offline/checkpoint-folder.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
 export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'
+export { type RepairOptions, type RepairReport, repairDatabase } from './db/offline/repair.ts'
+export type { Loss } from './db/offline/repair-sources.ts'
 export { type VerifyReport, verifyDatabase } from './db/offline/verify.ts'
 export type { OpenOptions } from './db/open-options.ts'
 export {

@@ -238,6 +238,11 @@ const FUNCTIONS: readonly Call[] = [
   call('describeFolder, folder', NO_FOLDER, (value) => engine.describeFolder(memory(), value)),
   call('verifyDatabase', NO_OBJECT, (value) => engine.verifyDatabase(value, '/db')),
   call('verifyDatabase, folder', NO_FOLDER, (value) => engine.verifyDatabase(memory(), value)),
+  call('repairDatabase', NO_OBJECT, (value) => engine.repairDatabase(value, '/db')),
+  call('repairDatabase, folder', NO_FOLDER, (value) => engine.repairDatabase(memory(), value)),
+  ...options('repairDatabase', { dryRun: NO_FLAG }, (value) =>
+    engine.repairDatabase(memory(), '/db', value),
+  ),
   call('checkpointFolder', NO_OBJECT, (value) => engine.checkpointFolder(value, '/db', '/to')),
   call('checkpointFolder, to', NO_FOLDER, (value) =>
     engine.checkpointFolder(memory(), '/db', value),
@@ -357,7 +362,7 @@ describe.each([
 test('the lists above cover every public call', () => {
   /** They take no arguments, or only what the engine itself makes. */
   const without = [
-    ...['constructor', 'snapshot', 'flush', 'collectValueLog', 'metrics', 'close'],
+    ...['constructor', 'snapshot', 'flush', 'compact', 'collectValueLog', 'metrics', 'close'],
     ...['savepoint', 'rollback', 'seekToFirst', 'seekToLast', 'cellsBetween'],
     // They check what strategies answer, and refuse it as LSM_UNSAFE_COMPACTION.
     ...['checkedPick', 'checkedScores'],

@@ -80,6 +80,7 @@ export function printTable(table: TableMeta): string {
   return `${table.id}[${printKey(table.smallest)},${printKey(table.largest)}${end}${facts.join('')}`
 }
 
+/** A key as one word: as it is, or in hexadecimal digits after `0x`. */
 export function printKey(key: Uint8Array): string {
   const text = new TextDecoder('latin1').decode(key)
   if (/^[\w.-]+$/.test(text) && !text.startsWith('0x')) return text

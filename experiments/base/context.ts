@@ -4,6 +4,7 @@
  * logical time at which they begin.
  */
 import { join } from 'node:path'
+import type { AnyResult } from '../../results/identity.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { DatabaseFacts } from './open-metrics.ts'
 import type { RunPlan } from './run-plan.ts'
@@ -48,6 +49,8 @@ export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'on
   onReuse(path: string): void
   /** The run called `what` begins; runs that are done at once are told when they end. */
   onRun?(what: string): void
+  /** A result is there. Its gates may be judged again when all runs have ended. */
+  onResult?(result: AnyResult): void
   /** The run called `what` has ended. Told of runs that are done at once, in their order. */
   onEnded?(what: string, seconds: number): void
 }

@@ -15,7 +15,7 @@ export type VerbName =
   | ('exp' | 'compare' | 'explain' | 'timeline' | 'report' | 'chart' | 'tidy' | 'gallery')
   | ('tune' | 'conform' | 'shell' | 'completion' | 'complete')
   | `trace ${'generate' | 'record' | 'import' | 'export' | 'stats'}`
-  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'ingest' | 'compact' | 'stats'}`
+  | `db ${'verify' | 'dump' | 'export' | 'checkpoint' | 'ingest' | 'repair' | 'compact' | 'stats'}`
   | 'bench peers'
 
 /** How a value is read and completed. A list is separated by commas. */
@@ -467,10 +467,20 @@ export const FLAG_TABLE = {
       { names: 'listed', valueOptional: true, commandLineOnly: true, but: { conform: ALL_RULES } },
     ),
     'key-file': file(
-      ['db verify', 'db dump', 'db checkpoint', 'db ingest', 'db compact', 'db stats', 'shell'],
+      [
+        'db verify',
+        'db dump',
+        'db checkpoint',
+        'db ingest',
+        'db repair',
+        'db compact',
+        'db stats',
+        'shell',
+      ],
       'FILE',
       'key of an encrypted folder, 32 bytes or 64 hexadecimal digits; also $VARVE_KEY_FILE',
     ),
+    'dry-run': toggle(['db repair'], '', 'list what a repair would do, and write nothing'),
     'to-key-file': file(['db checkpoint'], 'FILE', 'another key for the new folder'),
     quiet: toggle('all', '', 'no progress, notes and tables; only answers, warnings and errors'),
     debug: toggle('all', '', 'show the stack of an error'),

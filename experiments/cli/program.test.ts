@@ -99,7 +99,7 @@ describe('mistakes: one line, exit code 2', { timeout: 120_000 }, () => {
     [['trace', 'stat'], 'trace: unknown command "stat"; did you mean "stats"?'],
     [
       ['db', '--quiet'],
-      'db: no command before --quiet; known: verify, dump, stats, export, checkpoint, ingest, compact',
+      'db: no command before --quiet; known: verify, dump, stats, export, checkpoint, ingest, repair, compact',
     ],
     [['--seed=1'], expect.stringMatching(/^varve: no command before --seed=1; known: exp, /)],
     [['exp', 'tiering'], 'exp: unexpected argument "tiering"'],

@@ -164,6 +164,47 @@ describe('varve db', { timeout: 60_000 }, () => {
     })
   })
 
+  test('repairs a folder, keeps the old files, and says what is lost', async () => {
+    const broken = join(home, 'broken')
+    await db('checkpoint', folder, broken)
+    rmSync(join(broken, 'CURRENT'))
+    const before = readdirSync(broken)
+    expect(await db('repair', broken, '--dry-run')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/a repair would keep 40 entries, read from 2 tables, 1 logs/),
+      stderr: '',
+    })
+    expect(readdirSync(broken)).toEqual(before)
+    expect(await db('repair', broken)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /repaired: 40 entries in 1 tables, .*up to seq 100\n .* in .*lost/,
+      ),
+      stderr: '',
+    })
+    expect(await db('verify', broken)).toMatchObject({ code: 0, stderr: '' })
+    expect(await db('repair', broken)).toMatchObject({
+      code: 0,
+      stdout: `${broken}: sound, nothing to repair\n`,
+    })
+    const table = join(broken, readdirSync(broken).find((name) => name.endsWith('.sst'))!)
+    const content = readFileSync(table)
+    content[20]! ^= 1
+    writeFileSync(table, content)
+    expect(await db('repair', broken)).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/repaired: /),
+      stderr: expect.stringMatching(/^db: lost: \d+\.sst: data at offset 0: .* keys to key/),
+    })
+    expect(await db('verify', broken)).toMatchObject({ code: 0, stderr: '' })
+    const empty = join(home, 'nothing')
+    expect(await db('repair', empty)).toMatchObject({
+      code: 2,
+      stderr: `db: ${empty} does not exist\n`,
+    })
+    expect(await db('repair', join(broken, 'lost', 'CURRENT'))).toMatchObject({ code: 1 })
+  })
+
   test('names a damaged file and the offset on one line, exit code 1', async () => {
     const damaged = join(home, 'damaged')
     await db('export', folder, damaged)

@@ -94,12 +94,34 @@ const ingest: Verb = {
   run: async (given) => (await import('./db/ingest.ts')).ingest(given),
 }
 
+const repair: Verb = {
+  name: 'db repair',
+  summary: 'Rebuilds a folder whose manifest or files are damaged, and lists what is lost.',
+  operands: { ...ONE_FOLDER, missing: 'repair takes <folder> (see --help)' },
+  examples: ['out/a.db --dry-run', 'out/a.db'],
+  notes: [
+    'It reads all tables, logs and segments of the value log without the manifest, and merges the ' +
+      'newest version of each key into one run under a new manifest. Of a damaged table or log it ' +
+      'keeps what passes its checksums. Nothing is deleted: the replaced files move to <folder>/' +
+      'lost, and take room until you remove that folder.',
+    'Where a damaged file held the newest version of a key, an older one may answer. Entries of ' +
+      'tables that had been replaced may come back if the manifest is lost and their files are ' +
+      'still there. A key whose value in the value log is gone has no value afterwards.',
+    'A repair that a crash cut short is run again. A sound folder is not changed.',
+    KEYS,
+  ],
+  exits: { 1: 'failure, or something is lost' },
+  run: async (given) => (await import('./db/repair.ts')).repair(given),
+}
+
 const compact: Verb = {
   name: 'db compact',
-  summary: 'Opens a folder as its record says, flushes, and merges until nothing is due.',
+  summary: 'Opens a folder as its record says, flushes, and merges all tables into one run.',
   operands: { ...ONE_FOLDER, missing: 'compact takes <folder> (see --help)' },
   examples: ['out/a.db'],
   notes: [
+    'The run has no deletions and no older versions. Where the strategy then finds more to do, it ' +
+      'is done too. All data is read and written once, also where nothing is due.',
     "The strategy and the engine options are those of the folder's record OPTIONS.json. " +
       'This changes the folder: it replays and removes the log, as every open does.',
     KEYS,
@@ -125,6 +147,6 @@ const stats: Verb = {
 export const db: VerbGroup = {
   name: 'db',
   summary:
-    'Verifies, prints, exports, copies, fills or compacts a folder that is not open anywhere.',
-  verbs: [verify, dump, stats, exportTo, checkpoint, ingest, compact],
+    'Verifies, prints, exports, copies, fills, repairs or compacts a folder that is not open anywhere.',
+  verbs: [verify, dump, stats, exportTo, checkpoint, ingest, repair, compact],
 }

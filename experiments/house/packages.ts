@@ -79,6 +79,7 @@ export function packagePlans(root: RootManifest): readonly PackagePlan[] {
       modules: [
         'experiments/main.ts',
         'experiments/commands/bench/group.child.ts',
+        'experiments/commands/exp/chart.child.ts',
         'experiments/commands/exp/plan.child.ts',
         'experiments/suites/memory.child.ts',
         'experiments/suites/suite.child.ts',

@@ -97,6 +97,7 @@ async function inTurn(sweep: Sweep): Promise<readonly AnyResult[]> {
       context.onReuse(path)
       results.push(known)
     }
+    context.onResult?.(results.at(-1)!)
     workDone += work[index]!
   }
   return results
@@ -112,9 +113,19 @@ async function atOnce(sweep: Sweep, beside: PerformBeside): Promise<readonly Any
   })
   const workTotal = sum(plans.map(workOf))
   const done = plans.map((plan, index) => (due.includes(index) ? 0 : workOf(plan)))
+  const results: AnyResult[] = []
+  const take = (index: number) => {
+    const path = paths[index]!
+    results[index] = parseAnyResult(readText(path), path)
+    context.onResult?.(results[index])
+  }
   let told = 0
   const tellReusedBefore = (end: number) => {
-    for (; told < end; told++) if (!due.includes(told)) context.onReuse(paths[told]!)
+    for (; told < end; told++) {
+      if (due.includes(told)) continue
+      context.onReuse(paths[told]!)
+      take(told)
+    }
   }
   await beside(due, {
     onProgress: (place, { what, done: count, total }) => {
@@ -128,10 +139,11 @@ async function atOnce(sweep: Sweep, beside: PerformBeside): Promise<readonly Any
       done[index] = workOf(plans[index]!)
       tellReusedBefore(index)
       context.onEnded?.(nameOf(plans[index]!), seconds)
+      take(index)
     },
   })
   tellReusedBefore(plans.length)
-  return paths.map((path) => parseAnyResult(readText(path), path))
+  return results
 }
 
 function workOf({ config }: RunPlan | PeerPlan): number {

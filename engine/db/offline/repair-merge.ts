@@ -99,7 +99,7 @@ export function mergeSources(
 }
 
 /** Tables in key order that do not overlap: as few chains as the greedy choice gives. */
-export function chainsOf(tables: readonly SourceTable[]): readonly (readonly SourceTable[])[] {
+function chainsOf(tables: readonly SourceTable[]): readonly (readonly SourceTable[])[] {
   const chains: SourceTable[][] = []
   for (const table of tables.toSorted((a, b) => compareBytes(a.meta.smallest, b.meta.smallest))) {
     const chain = chains.find(

@@ -15,6 +15,7 @@
  * files.
  */
 
+import { checkFlag, checkOptions } from '../../base/arguments.ts'
 import { systemClock } from '../../base/clock.ts'
 import { LsmError } from '../../base/errors.ts'
 import { ENTRY_KIND } from '../../base/internal-key.ts'
@@ -54,6 +55,7 @@ import { verifyFolder } from './verify.ts'
 /** Holds the replaced files of repairs. */
 export const LOST_FOLDER = 'lost'
 
+/** How `repairDatabase` works. */
 export interface RepairOptions {
   /** Lists what a repair would do, and writes nothing. Default: false. */
   readonly dryRun?: boolean
@@ -84,19 +86,21 @@ const FILTER_BITS = 10
 const LEVEL = 0
 
 /**
- * Repairs the closed folder `name`. It answers as before if nothing was damaged but the manifest,
- * except that entries of tables and logs that were replaced, and not removed yet, come back where
- * no newer version hides them. Ages of tables start again at zero.
+ * Repairs the closed folder `name`. If only its manifest is lost or damaged, it answers as before,
+ * with one exception: entries of tables and logs that were replaced, and whose files were not
+ * removed yet, come back where no newer version hides them. The new tables count as written now.
  *
  * Errors: `LSM_NOT_FOUND` if the folder holds no tables, logs or segments, `LSM_LOCKED` if the
- * database is open, `LSM_WRONG_KEY`, `LSM_IO`, `LSM_INVALID_ARGUMENT` for a bad storage or name.
+ * database is open, `LSM_WRONG_KEY`, `LSM_IO`, `LSM_INVALID_ARGUMENT` for a bad argument.
  */
 export function repairDatabase(
   storage: Storage,
   name: string,
-  { dryRun = false }: RepairOptions = {},
+  options: RepairOptions = {},
 ): RepairReport {
   checkPlace(storage, name)
+  const { dryRun = false } = checkOptions(options, ['dryRun'], 'repair')
+  checkFlag(dryRun, 'dryRun')
   const folder = storage.resolve(name)
   const kinds = storage.list(folder).map((each) => parseName(each)?.kind)
   if (!kinds.some((kind) => kind === 'table' || kind === 'wal' || kind === 'segment')) {

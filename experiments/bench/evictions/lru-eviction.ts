@@ -1,4 +1,7 @@
-/** Owns LRU: the block that was not used for the longest time leaves. */
+/**
+ * Owns LRU: the block that was not used for the longest time leaves. The engine does not have this
+ * policy: it is measured only.
+ */
 
 import type { Eviction } from '../../../engine/cache/eviction.ts'
 import { SlotLinks, SlotList } from '../../../engine/cache/slot-lists.ts'

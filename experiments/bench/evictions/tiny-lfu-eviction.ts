@@ -1,7 +1,7 @@
 /**
  * Owns W-TinyLFU (Einziger, Friedman & Manes, ACM TOS 2017; Caffeine): new blocks enter a small
  * window. A block that leaves the window stays only if it was used more often lately than the block
- * that would leave the main part for it.
+ * that would leave the main part for it. The engine does not have this policy: it is measured only.
  *
  *   insert ──▶ window (1 % of the bytes) ──▶ used more often? ──▶ probation ⇄ protected (80 %)
  *                                                 │ no                │

@@ -44,7 +44,7 @@ function replies(line: string): readonly string[] {
 // Each starts a bash, which starts the program.
 test.runIf(process.platform !== 'win32').each([
   ['varve ti', ['timeline', 'tidy']],
-  ['varve db ', ['verify', 'dump', 'export', 'checkpoint', 'ingest', 'compact', 'stats']],
+  ['varve db ', ['verify', 'dump', 'export', 'checkpoint', 'ingest', 'repair', 'compact', 'stats']],
   ['varve trace ex', ['export']],
   ['varve exp --val', ['--value-bytes=']],
   ['varve exp --seed=1 --see', []],

@@ -10,10 +10,10 @@ const root = mkdtempSync(join(tmpdir(), 'varve-jobs-'))
 afterAll(() => rmSync(root, { recursive: true }))
 afterAll(endStarted)
 
-const patient = { timeout: 120_000 }
+const patient = { timeout: 240_000 }
 const sweep = [
   '--strategy=leveling,tiering',
-  ...['--records=300', '--operations=300', '--set=memtableBytes=64KiB'],
+  ...['--records=100', '--operations=100', '--set=memtableBytes=64KiB'],
 ]
 const exp = (...flags: string[]) => startCommand(varve('exp', ...flags)).ended
 

@@ -42,7 +42,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
   const { resolvePeerPlans } = await import('../../cli/resolve-peers.ts')
   const peerPlans = await resolvePeerPlans(request)
   const { runSweep } = await import('../../run/sweep.ts')
-  const { writeCharts } = await import('./write-charts.ts')
+  const { Charts, mayDrawBeside } = await import('./write-charts.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const signal = hear()
   const tell = (line: string) => {
@@ -55,6 +55,9 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
   const jobs = Math.max(1, Math.min(request.jobs ?? 1, plans.length))
   await announce(request, [...plans, ...peerPlans], jobs)
   for (const line of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(line)
+  const charts = new Charts(request.out, signal)
+  // With repeats, gates are judged again when the sweep has ended.
+  const isEarly = request.repeat === 1 && peerPlans.length === 0 && mayDrawBeside(plans, jobs)
   try {
     const context: SweepContext = {
       outFolder: request.out,
@@ -71,6 +74,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
       onFacts: (facts) => metrics?.show(facts),
       onRun: (what) => progress.running(what),
       onEnded: (...run) => progress.ended(...run),
+      onResult: (result) => isEarly && plans.length > 1 && charts.begin(result),
       onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
     const run = recording === null ? [...plans, ...peerPlans] : [recording.plan]
@@ -78,7 +82,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     const { results, peers, resultPaths } = await runSweep(run, context, beside)
     recording?.finish()
     progress.running(null)
-    const chartPaths = await writeCharts(results, peers, request.out, signal)
+    const chartPaths = await charts.finish(results, peers)
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
     if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
     for (const line of untilLines(results)) tell(line)
@@ -89,6 +93,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     return tellLosses([...results, ...peers])
   } finally {
     progress.clear()
+    await charts.close()
     await metrics?.close()
   }
 }
