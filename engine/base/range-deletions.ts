@@ -40,6 +40,8 @@ export interface Fragment {
 export const NOT_DELETED = -1
 
 const EMPTY = new Uint8Array(0)
+/** Memory of a fragment with one number, without the bytes of its keys; measured on Node 24. */
+const FRAGMENT_BYTES = 500
 
 export class RangeDeletions {
   readonly #fragments: Fragment[] = []
@@ -47,6 +49,15 @@ export class RangeDeletions {
   /** In key order. They change when a deletion is added. */
   get fragments(): readonly Fragment[] {
     return this.#fragments
+  }
+
+  /** Estimate of the memory of all fragments. It walks them. */
+  get memoryBytes(): number {
+    let bytes = 0
+    for (const { from, to, seqs } of this.#fragments) {
+      bytes += FRAGMENT_BYTES + from.length + to.length + 8 * (seqs.length - 1)
+    }
+    return bytes
   }
 
   get isEmpty(): boolean {

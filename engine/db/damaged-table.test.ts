@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import type { InputSlice } from '../compaction/strategy.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
-import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
+import { bytes, everyNth, never, openTest, strategyOf, text } from '../testing/fixtures.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { Database } from './database.ts'
+import { verifyDatabase } from './offline/verify.ts'
 
 const VERIFY = { cause: 'verify', level: -1 } as const
 
@@ -63,6 +65,35 @@ describe('a damaged table found by a compaction', () => {
     expect(tablesAtRest(storage)).toEqual(before)
     expect(Array.from(again.scan({ gte: bytes('c') }))).toHaveLength(20)
     again.close()
+  })
+
+  test('stops neither reads of other ranges nor compactions of other tables', () => {
+    const { storage, path } = damagedFolder()
+    // The newest two runs; the damaged table is in the third.
+    const newestTwo = strategyOf('newest-two', ({ version }) => {
+      const [newest, second, ...older] = version.levels[0]!.runs
+      if (older.length === 0 || version.totals.tables < 4) return null
+      const inputs: InputSlice[] = [newest!, second!].map(({ id }) => {
+        return { level: 0, run: id, tables: 'all' }
+      })
+      const place = { level: 0, after: null }
+      const cuts = { fromKey: null, targetTableBytes: null, cutKeys: [] }
+      return {
+        kind: 'merge',
+        inputs,
+        outputs: [{ place, ...cuts, filter: { bitsPerKey: 10 } }],
+        nextState: null,
+        reason: { trigger: 'tables', formula: 'tables ≥ 4', values: {} },
+      }
+    })
+    const { db } = openTest({ storage, strategy: newestTwo })
+    db.flush()
+    expect(db.metrics().merges).toBe(1)
+    for (const key of ['a5', 'c5', 'd5']) expect(db.has(bytes(key)), key).toBe(true)
+    expect(Array.from(db.scan({ gte: bytes('c') }))).toHaveLength(20)
+    expect(() => Array.from(db.scan())).toThrow(expect.objectContaining({ code: 'LSM_CORRUPTION' }))
+    db.close()
+    expect(verifyDatabase(storage, '/db').faults).toMatchObject([{ data: { path } }])
   })
 
   test('leaves the write committed that started the compaction', () => {

@@ -316,6 +316,15 @@ export class Database implements Disposable {
   }
 
   /**
+   * Flushes the memtable and merges all tables into one run, in which nothing is left that no
+   * snapshot sees: no deletions and no older versions. Then it does what is due. It rewrites the
+   * whole tree, also when nothing is due. A failure is thrown unchanged.
+   */
+  compact(): void {
+    this.#parts.maintenance.compact()
+  }
+
+  /**
    * Collects the value log until its policy picks nothing; returns how many segments it collected.
    */
   collectValueLog(): number {

@@ -104,7 +104,7 @@ export interface CollectEvent {
 export type WatchedOperation =
   | ('get' | 'has' | 'getMany' | 'scan')
   | ('put' | 'delete' | 'deleteRange' | 'write' | 'writeSync')
-  | ('flush' | 'collectValueLog')
+  | ('flush' | 'compact' | 'collectValueLog')
   | `transaction.${WatchedInTransaction}`
 
 /** Calls of a transaction that are watched: its reads and its commits. */

@@ -4,6 +4,7 @@
  * runs.
  */
 
+import { fullMerge } from '../compaction/full-merge.ts'
 import type { WriteAdmission } from '../scheduling/write-gate.ts'
 import type { Commits } from './commits.ts'
 import type { Health } from './health.ts'
@@ -118,13 +119,23 @@ export class Maintenance {
     })
   }
 
+  /**
+   * Flushes the memtable, merges all tables into one run, and does what is due then. Throws what
+   * fails.
+   */
+  compact(): void {
+    const { scheduler, collector } = this.#parts
+    this.#maintain(() => {
+      this.#settleMemtable()
+      scheduler.compact(fullMerge)
+      scheduler.rest()
+      if (collector.settle() > 0) this.#settleTree()
+    })
+  }
+
   /** Writes the memtable as tables, and no more. Throws what fails. */
   flushMemtable(): void {
-    const { head, scheduler } = this.#parts
-    this.#maintain(() => {
-      if (!head.memtable.isEmpty) head.freeze()
-      scheduler.settle()
-    })
+    this.#maintain(() => this.#settleMemtable())
   }
 
   /**
@@ -167,6 +178,12 @@ export class Maintenance {
     // Callers compare the folder with the ledger, so no removal may be left.
     health.attempt(() => calls.settle())
     health.throwFailure()
+  }
+
+  #settleMemtable(): void {
+    const { head, scheduler } = this.#parts
+    if (!head.memtable.isEmpty) head.freeze()
+    scheduler.settle()
   }
 
   #settleTree(): void {

@@ -34,7 +34,7 @@ export interface DatabaseMetrics {
   readonly cacheHits: number
   readonly cacheMisses: number
   readonly cacheUsedBytes: number
-  /** Tables whose index and filter are in memory, and the bytes of these. */
+  /** Tables whose index, filter and range deletions are in memory, and the bytes of these. */
   readonly openTables: number
   readonly tableMemoryBytes: number
   readonly memtableRawBytes: number

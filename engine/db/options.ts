@@ -14,7 +14,7 @@ import { OPEN_TABLES_DEFAULT } from './table-handles.ts'
 /** `backgroundJobs` where it is left out. */
 export const BACKGROUND_JOBS_DEFAULT = 2
 /** `slowdown` where it is left out. */
-export const SLOWDOWN_DEFAULT = 'rate'
+export const SLOWDOWN_DEFAULT = 'debt'
 /** RocksDB's soft limit of 64 GiB, in its memtables of 64 MiB. */
 export const SOFT_DEBT_MEMTABLES = 1024
 /** RocksDB's hard limit of 256 GiB, in its memtables of 64 MiB. */

@@ -50,6 +50,7 @@ describe('slow operations', () => {
     await db.write(batchOf('c'))
     db.writeSync(batchOf('d'))
     db.flush()
+    db.compact()
     db.get(bytes('a'))
     db.has(bytes('a'))
     await db.getMany([bytes('a'), bytes('b')])
@@ -60,7 +61,18 @@ describe('slow operations', () => {
     for (let time = 0; time < 2; time++) open[Symbol.dispose]()
     db.collectValueLog()
     expect(operations()).toEqual([
-      ...['put', 'delete', 'deleteRange', 'write', 'writeSync', 'flush', 'get', 'has', 'getMany'],
+      ...[
+        'put',
+        'delete',
+        'deleteRange',
+        'write',
+        'writeSync',
+        'flush',
+        'compact',
+        'get',
+        'has',
+        'getMany',
+      ],
       ...['scan', 'scan', 'scan', 'collectValueLog'],
     ])
     db.close()

@@ -40,7 +40,7 @@ interface WatchedNames<Blocking extends string, Promised extends string> {
 }
 
 const IN_DATABASE = {
-  blocking: ['get', 'has', 'writeSync', 'flush', 'collectValueLog'],
+  blocking: ['get', 'has', 'writeSync', 'flush', 'compact', 'collectValueLog'],
   promised: ['getMany', 'put', 'delete', 'deleteRange', 'write'],
 } as const satisfies WatchedNames<WatchedOperation, WatchedOperation>
 

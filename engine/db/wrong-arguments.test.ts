@@ -362,7 +362,7 @@ describe.each([
 test('the lists above cover every public call', () => {
   /** They take no arguments, or only what the engine itself makes. */
   const without = [
-    ...['constructor', 'snapshot', 'flush', 'collectValueLog', 'metrics', 'close'],
+    ...['constructor', 'snapshot', 'flush', 'compact', 'collectValueLog', 'metrics', 'close'],
     ...['savepoint', 'rollback', 'seekToFirst', 'seekToLast', 'cellsBetween'],
     // They check what strategies answer, and refuse it as LSM_UNSAFE_COMPACTION.
     ...['checkedPick', 'checkedScores'],

@@ -177,6 +177,22 @@ export class Scheduler<Flush, Plan, Outcome> {
     })
   }
 
+  /**
+   * Blocks until nothing runs, then runs the compaction that `specOf` makes for the tree of that
+   * moment, if it makes one, and blocks until it is installed. Throws the first failure.
+   */
+  compact(specOf: (view: TreeView) => CompactionSpec | null): void {
+    const { tree, clock } = this.#parts
+    this.#attend(() => {
+      while (!this.isIdle) this.#wait()
+      this.#guard.begin(clock.nowMs())
+      const spec = specOf(this.view())
+      if (spec === null) return
+      this.#begin(tree.plan(spec, [])!, spec.nextState)
+      while (!this.isIdle) this.#wait()
+    })
+  }
+
   get #running(): readonly CompactionJob<Plan, Outcome>[] {
     return this.#compactions.filter((job) => !job.isInstalled)
   }
@@ -192,12 +208,16 @@ export class Scheduler<Flush, Plan, Outcome> {
       const plans = running.map(({ plan }) => plan)
       const plan = tree.plan(spec, plans)
       if (plan === null) return
-      this.#state = spec.nextState
-      const job = { ...this.#newJob(), plan, nextState: spec.nextState, isInstalled: false }
-      this.#compactions.push(job)
-      this.#startCompaction(job)
-      this.#throwFailure()
+      this.#begin(plan, spec.nextState)
     }
+  }
+
+  #begin(plan: Plan, nextState: Json): void {
+    this.#state = nextState
+    const job = { ...this.#newJob(), plan, nextState, isInstalled: false }
+    this.#compactions.push(job)
+    this.#startCompaction(job)
+    this.#throwFailure()
   }
 
   #newJob(): Job<Outcome> {

@@ -140,3 +140,17 @@ test('damage to any byte is reported, or the answers stay the same', () => {
   }
   expect(refused).toBeGreaterThan(bytes.length - 41)
 })
+
+test('the memory of range deletions is part of what an open table holds', () => {
+  const entries = entriesOf([{ n: 1, seq: 1 }])
+  const deletions = deletionsOf(
+    Array.from({ length: 50 }, (_, n) => ({ n: 2 * n, width: 1, seq: 2 })),
+  )
+  const pinnedOf = (ranges: readonly RangeDeletion[]) =>
+    openTable(entries, plain, 1000, ranges).reader.pinnedBytes
+  const grown = pinnedOf(deletions) - pinnedOf([])
+  expect(grown).toBeGreaterThan(50 * 100)
+  expect(grown - (pinnedOf(deletions.slice(0, 25)) - pinnedOf([]))).toBe(
+    pinnedOf(deletions.slice(25)) - pinnedOf([]),
+  )
+})

@@ -81,9 +81,10 @@ export class TableReader {
     return new TableReader(file, options.fileForGets ?? file, parts, blocks)
   }
 
-  /** Bytes of memory that the open table always holds: index and filter. */
+  /** Bytes of memory that the open table always holds: index, filter and range deletions. */
   get pinnedBytes(): number {
-    return this.#blocks.index.memoryBytes + (this.#filter?.memoryBytes ?? 0)
+    const { memoryBytes: deletionBytes = 0 } = this.rangeDeletions ?? {}
+    return this.#blocks.index.memoryBytes + (this.#filter?.memoryBytes ?? 0) + deletionBytes
   }
 
   /**

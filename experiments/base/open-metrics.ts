@@ -153,7 +153,7 @@ function counterFamilies(metrics: DatabaseMetrics): readonly MetricFamily[] {
     bytesGauge('varve_cache_used_bytes', 'Blocks in the block cache.', metrics.cacheUsedBytes),
     bytesGauge(
       'varve_table_memory_bytes',
-      'Indexes and filters in memory.',
+      'Indexes, filters and range deletions of tables in memory.',
       metrics.tableMemoryBytes,
     ),
     gauge('varve_open_tables', 'Tables whose index and filter are in memory.', [

@@ -119,3 +119,13 @@ test('a sketch never counts too little until it halves, and then forgets', () =>
   for (let hash = 1000; hash < 2000; hash++) sketch.add(hash)
   expect(sketch.estimate(77)).toBeLessThan(15)
 })
+
+test('w-tinylfu keeps a block that was used more often than those that would replace it', () => {
+  const cache = new BlockCache(100, POLICIES['w-tinylfu']!())
+  // A cache that has grown to its size has forgotten nothing since.
+  for (let offset = 0; offset < 200; offset++) cache.insert(2, offset, new Uint8Array(1))
+  cache.insert(1, 0, new Uint8Array(1))
+  for (let uses = 0; uses < 3; uses++) cache.get(1, 0)
+  for (let offset = 200; offset < 600; offset++) cache.insert(2, offset, new Uint8Array(1))
+  expect(cache.get(1, 0)).toBeDefined()
+})

@@ -23,7 +23,7 @@ test('threads: the policy and its numbers, with their defaults', async () => {
     policy: 'fair',
     backgroundJobs: 2,
     memtablesMax: 1,
-    slowdown: 'rate',
+    slowdown: 'debt',
   })
   const flags = ['scheduling=greedy', 'backgroundJobs=3', 'memtablesMax=2', 'slowdown=beats']
   const set = flags.map((flag) => `--set=${flag}`)

@@ -116,10 +116,12 @@ const repair: Verb = {
 
 const compact: Verb = {
   name: 'db compact',
-  summary: 'Opens a folder as its record says, flushes, and merges until nothing is due.',
+  summary: 'Opens a folder as its record says, flushes, and merges all tables into one run.',
   operands: { ...ONE_FOLDER, missing: 'compact takes <folder> (see --help)' },
   examples: ['out/a.db'],
   notes: [
+    'The run has no deletions and no older versions. Where the strategy then finds more to do, it ' +
+      'is done too. All data is read and written once, also where nothing is due.',
     "The strategy and the engine options are those of the folder's record OPTIONS.json. " +
       'This changes the folder: it replays and removes the log, as every open does.',
     KEYS,

@@ -244,7 +244,7 @@ describe('varve shell', { timeout: 120_000 }, () => {
     expect(answers).toContain('varve_writes_total{kind="put"} 1')
     expect(answers.slice(-4)).toEqual([
       '# EOF',
-      'ok, 0 merges and 0 moves',
+      'ok, 1 merges and 0 moves',
       expect.stringMatching(/^sound, 1 tables of /),
       '1',
     ])

@@ -141,7 +141,7 @@ class Repair {
   readonly #numbers: FileNumbers
   readonly #sources: RepairSources
   /** Temporary names of this repair. */
-  readonly #temporary: string[] = []
+  readonly #temporary = new Set<string>()
 
   constructor(storage: Storage, folder: string) {
     this.#storage = storage
@@ -184,9 +184,10 @@ class Repair {
     this.#keep(moved)
     this.#rename(segments, tables)
     this.#install(tables, segments)
+    const there = new Set(this.#storage.list(this.#folder))
     for (const name of moved) {
       // The new manifest has replaced CURRENT and removed the old manifests.
-      if (!this.#storage.list(this.#folder).includes(name) || name === CURRENT) continue
+      if (name === CURRENT || !there.has(name)) continue
       this.#storage.remove(joinPath(this.#folder, name))
     }
     this.#storage.syncFolder(this.#folder)
@@ -281,7 +282,7 @@ class Repair {
 
   #temporaryPath(number: number): string {
     const name = temporaryName(number)
-    if (!this.#temporary.includes(name)) this.#temporary.push(name)
+    this.#temporary.add(name)
     return joinPath(this.#folder, name)
   }
 
@@ -316,7 +317,7 @@ class Repair {
     const storage = this.#storage
     const rename = (number: number, name: string) => {
       const from = temporaryName(number)
-      if (!this.#temporary.includes(from)) return
+      if (!this.#temporary.has(from)) return
       storage.rename(joinPath(this.#folder, from), joinPath(this.#folder, name))
     }
     for (const segment of segments.keys()) rename(segment, segmentName(segment))

@@ -161,7 +161,7 @@ export function compact({ operands: [folder], flags }: Arguments): number {
     const storage = storageOf(folder!, flags.get('key-file')?.[0])
     const database = openFolder(folder!, storage, () => {})
     try {
-      database.flush()
+      database.compact()
       const { merges, moves } = database.metrics()
       const { totals, levels } = database.version
       const runs = levels.reduce((sum, level) => sum + level.runs.length, 0)

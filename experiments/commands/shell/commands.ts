@@ -244,10 +244,10 @@ const flush: ShellCommand = {
 
 const compact: ShellCommand = {
   name: 'compact',
-  help: 'Flushes, merges until the strategy has nothing due, and collects the value log.',
+  help: 'Flushes, and merges all tables into one run, without deletions and old versions.',
   run({ db }) {
     const before = db.metrics()
-    db.flush()
+    db.compact()
     const { merges, moves } = db.metrics()
     return [`ok, ${merges - before.merges} merges and ${moves - before.moves} moves`]
   },
