@@ -7,6 +7,7 @@ import {
   cutPowerEverywhere,
   historyOf,
   historyWithCollections,
+  historyWithFullMerges,
   historyWithIngests,
   historyWithTransactions,
   type PowerCutPlan,
@@ -114,6 +115,14 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
     const { calls, images } = cutPowerEverywhere(cut)
     expect(calls).toBeGreaterThan(100)
     expect(images).toBeGreaterThan(calls * 6)
+  })
+
+  test.each([
+    ['inline', { ...plan, history: historyWithFullMerges(25, 31) }],
+    [second!, { ...logPlan, history: historyWithFullMerges(11, 32), schedule: second! }],
+  ])('does so in the middle of full merges, jobs %s', (_, merging) => {
+    const { calls } = cutPowerEverywhere({ ...merging, randomImages: 1 })
+    expect(calls).toBeGreaterThan(50)
   })
 
   test.each([

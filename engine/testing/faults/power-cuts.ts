@@ -44,6 +44,8 @@ export type HistoryStep =
   /** Two tables, if they can be divided; like a synced batch, it is kept as a whole. */
   | { readonly kind: 'ingest'; readonly writes: readonly Write[] }
   | { readonly kind: 'flush' }
+  /** A full merge. */
+  | { readonly kind: 'compact' }
   | { readonly kind: 'collect' }
   | { readonly kind: 'reopen' }
 
@@ -103,6 +105,13 @@ export function historyWithCollections(batches: number, seed: number): readonly 
     if (index % 9 === 4) return [step, { kind: 'flush' }]
     return [step]
   })
+}
+
+/** As `historyOf`, with a full merge after every tenth step. */
+export function historyWithFullMerges(batches: number, seed: number): readonly HistoryStep[] {
+  return historyOf(batches, seed).flatMap((step, index): HistoryStep[] =>
+    index % 10 === 9 ? [step, { kind: 'compact' }] : [step],
+  )
 }
 
 /** As `historyOf`, with most batches as transactions. */
@@ -182,6 +191,7 @@ function live(
   for (const step of plan.history) {
     interleaving.turn()
     if (step.kind === 'flush') db.flush()
+    else if (step.kind === 'compact') db.compact()
     else if (step.kind === 'collect') db.collectValueLog()
     else if (step.kind === 'reopen') {
       db.close()

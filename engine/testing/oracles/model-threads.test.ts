@@ -8,7 +8,7 @@ import { Ledger } from '../../storage/ledger.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
 import { newDiskFolder } from '../disk-folder.ts'
 import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
-import { type Place, runScriptIn, type Setup, scripts } from './model.ts'
+import { type Place, runScriptIn, type Setup, scriptsWithFullMerges } from './model.ts'
 import { runTransactions } from './transaction-history.ts'
 
 beforeAll(() => setParanoid(true))
@@ -38,7 +38,7 @@ test('a database with jobs in threads and a sorted map answer alike, step by ste
   const top = newDiskFolder()
   let databases = 0
   await fc.assert(
-    fc.asyncProperty(scripts(150), async (script) => {
+    fc.asyncProperty(scriptsWithFullMerges(150), async (script) => {
       const ledger = new Ledger()
       const place: Place = {
         storage: new NodeStorage(ledger),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { setParanoid } from '../../base/assert.ts'
 import { everyNth, never, RESTLESS_LOG, restless } from '../fixtures.ts'
 import { schedules } from '../interleavings.ts'
-import { runScript, type Setup, scripts } from './model.ts'
+import { runScript, type Setup, scripts, scriptsWithFullMerges } from './model.ts'
 
 beforeAll(() => setParanoid(true))
 afterAll(() => setParanoid(false))
@@ -57,6 +57,15 @@ describe('the database and a sorted map', { timeout: 60_000 }, () => {
         runScript(script, logSetups, schedule),
       ),
       { numRuns: 30 },
+    )
+  })
+
+  test('answer alike with full merges at any moment', () => {
+    fc.assert(
+      fc.property(scriptsWithFullMerges(200), schedules, (script, schedule) =>
+        runScript(script, [...setups, ...logSetups], schedule),
+      ),
+      { numRuns: 20 },
     )
   })
 })

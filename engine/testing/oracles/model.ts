@@ -45,6 +45,7 @@ export type Step =
   | readonly ['release', snapshot: number]
   | readonly ['hold']
   | readonly ['flush']
+  | readonly ['compact']
   | readonly ['collect']
   | readonly ['ingest', writes: readonly Write[], tables: number]
   | readonly ['reopen', setup: number]
@@ -115,6 +116,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export function scripts(steps: number): fc.Arbitrary<readonly Step[]> {
   return fc.array(step, { minLength: steps, maxLength: steps, size: 'max' })
+}
+
+/** As `scripts`, with full merges between. They are few, because each leaves a simple tree. */
+export function scriptsWithFullMerges(steps: number): fc.Arbitrary<readonly Step[]> {
+  const compact = fc.constant(['compact'] as const)
+  const some = fc.oneof({ weight: 80, arbitrary: step }, { weight: 1, arbitrary: compact })
+  return fc.array(some, { minLength: steps, maxLength: steps, size: 'max' })
 }
 
 /**
@@ -251,6 +259,9 @@ class World {
         break
       case 'flush':
         this.#database.flush()
+        break
+      case 'compact':
+        this.#database.compact()
         break
       case 'collect':
         this.#database.collectValueLog()
