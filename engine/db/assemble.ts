@@ -282,6 +282,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     collector,
     memtableBytes: options.memtableBytes,
     memtablesMax,
+    hasRetention: options.retentionMaxBytes !== null || options.retentionMaxAgeMs !== null,
     waitForJob: () => executor.wait(),
     changed() {
       health.attempt(() => {

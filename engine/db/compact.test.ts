@@ -95,6 +95,18 @@ describe('compact', () => {
     expect(Array.from(db.scan(), ([, value]) => text(value)[0])).toEqual(Array(20).fill('2'))
   })
 
+  test('keeps tables of different ages apart where retention drops them by age', () => {
+    const { db } = openTest({ strategy: everyNth(100), options: { retentionMaxBytes: 1 << 20 } })
+    for (const key of ['z', 'a', 'm']) {
+      put(db, key, '1')
+      db.flush()
+    }
+    put(db, 'b', '1')
+    db.compact()
+    expect(runsOf(db)).toHaveLength(4)
+    expect(db.metrics().merges).toBe(0)
+  })
+
   test('that fails leaves the tree as it was, and the database read-only', () => {
     const memory = new MemoryStorage(new Ledger())
     const storage = new FaultStorage(memory)

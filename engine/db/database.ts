@@ -318,7 +318,9 @@ export class Database implements Disposable {
   /**
    * Flushes the memtable and merges all tables into one run, in which nothing is left that no
    * snapshot sees: no deletions and no older versions. Then it does what is due. It rewrites the
-   * whole tree, also when nothing is due. A failure is thrown unchanged.
+   * whole tree, also when nothing is due. With a retention option tables are dropped by their age,
+   * so those of different ages stay apart: then it only does what is due, as RocksDB's FIFO. A
+   * failure is thrown unchanged.
    */
   compact(): void {
     this.#parts.maintenance.compact()

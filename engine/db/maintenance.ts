@@ -27,6 +27,8 @@ export interface MaintenanceParts {
   readonly memtableBytes: number
   /** How many frozen memtables may wait for their flush. */
   readonly memtablesMax: number
+  /** Whether strategies may drop tables with their data. */
+  readonly hasRetention: boolean
   /** Blocks until a running job has ended and was installed, or failed. */
   readonly waitForJob: () => void
   /** Called when memtables or the tree may have changed, also after a failure. */
@@ -121,10 +123,15 @@ export class Maintenance {
 
   /**
    * Flushes the memtable, merges all tables into one run, and does what is due then. Throws what
-   * fails.
+   * fails. Where retention drops tables by age, tables of different ages must not be merged: then
+   * it is `flush`.
    */
   compact(): void {
-    const { scheduler, collector } = this.#parts
+    const { scheduler, collector, hasRetention } = this.#parts
+    if (hasRetention) {
+      this.flush()
+      return
+    }
     this.#maintain(() => {
       this.#settleMemtable()
       scheduler.compact(fullMerge)

@@ -56,8 +56,8 @@ export interface OpenOptions {
   readonly schedulingPolicy?: SchedulingPolicy | null
   /**
    * Called in the middle of the database's work. It may read, and it may call `put`, `delete` and
-   * `write`; it must not call `writeSync`, `flush`, `ingest`, `checkpoint`, `collectValueLog` or
-   * `close`.
+   * `write`; it must not call `writeSync`, `flush`, `compact`, `ingest`, `checkpoint`,
+   * `collectValueLog` or `close`.
    */
   readonly onEvent?: (event: DatabaseEvent) => void
 }

@@ -122,12 +122,12 @@ function takeFolder(realFolder: string, folder: string): FolderLock {
   }
   const lockPath = lockFileOf(realFolder)
   const temporary = `${lockPath}.${holder.token}`
-  writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { flag: 'wx' })
   try {
+    writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { flag: 'wx' })
     const tookOver = take(lockPath, temporary, realFolder, folder)
     if (tookOver) removeLeftovers(realFolder)
   } finally {
-    unlinkSync(temporary)
+    rmSync(temporary, { force: true })
   }
   heldHere.add(realFolder)
   let held = true

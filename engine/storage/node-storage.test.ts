@@ -96,3 +96,22 @@ onLinux('a write cut short is counted, and the refusal after it is one line', ()
     written: { bytes: 65_536, calls: 1 },
   })
 })
+
+onLinux(
+  'what is not a plain file is refused, and a named pipe does not wait for its writer',
+  () => {
+    const folder = temporaryFolder()
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const storage = new NodeStorage()
+    for (const path of [pipe, folder, '/dev/zero']) {
+      expect(() => storage.open(path, { cause: 'open', level: -1 })).toThrow(
+        expect.objectContaining({
+          code: 'LSM_IO',
+          message: `cannot open ${path}: it is not a plain file`,
+        }),
+      )
+    }
+  },
+)

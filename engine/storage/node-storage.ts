@@ -30,7 +30,7 @@ import {
 import { dirname, resolve } from 'node:path'
 import { checkOptions, checkWhole } from '../base/arguments.ts'
 import { assert } from '../base/assert.ts'
-import { corruption, type LsmError } from '../base/errors.ts'
+import { corruption, LsmError } from '../base/errors.ts'
 import {
   bufferedReads,
   checkDirectReads,
@@ -364,15 +364,25 @@ function attempt<Result>(
   }
 }
 
-/** Opens a file and reads its size. If the size cannot be read, the descriptor is closed again. */
+/**
+ * Opens a file and reads its size. Of anything that is not a plain file the descriptor is closed
+ * again. The flag only keeps a named pipe from waiting for its writer.
+ */
 function openSized(path: string, flags: number): { readonly fd: number; readonly size: number } {
-  const fd = openSync(path, flags)
+  const fd = openSync(path, flags | (constants.O_NONBLOCK ?? 0))
   try {
-    return { fd, size: fstatSync(fd).size }
+    const stats = fstatSync(fd)
+    if (!stats.isFile()) throw notAFile(path)
+    return { fd, size: stats.size }
   } catch (error) {
     closeSync(fd)
     throw error
   }
+}
+
+function notAFile(path: string): LsmError {
+  const data = { path, operation: 'open' }
+  return new LsmError('LSM_IO', `cannot open ${path}: it is not a plain file`, { data })
 }
 
 /**

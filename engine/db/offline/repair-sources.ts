@@ -8,7 +8,7 @@
 
 import { isLsmError } from '../../base/errors.ts'
 import { RangeDeletions } from '../../base/range-deletions.ts'
-import { type FileKind, parseName } from '../../manifest/file-names.ts'
+import { type FileKind, parseName, tableName, walName } from '../../manifest/file-names.ts'
 import { recoverManifest } from '../../manifest/recover.ts'
 import { MemTable } from '../../memtable/memtable.ts'
 import { joinPath, type ReadableFile, type Storage } from '../../storage/storage.ts'
@@ -101,6 +101,7 @@ class SourceSearch {
         })
         .filter(({ number }) => known === null || known.isLive(kind, number))
         .sort((a, b) => a.number - b.number)
+    this.#lost.push(...missingFiles(this.#storage, this.#folder))
     const tables = numbers('table')
     const logs = numbers('wal')
     const segments = numbers('segment')
@@ -281,6 +282,30 @@ function liveFiles(storage: Storage, folder: string): LiveFiles | null {
   } catch (error) {
     if (!isDamage(error) && !isLsmError(error, 'LSM_WRONG_KEY')) throw error
     return null
+  }
+}
+
+/**
+ * Tables and logs that a whole manifest names and that are not there. Nothing of them can be
+ * brought back. Values in missing segments are missed when their pointers are read.
+ */
+function missingFiles(storage: Storage, folder: string): readonly Loss[] {
+  try {
+    const manifest = recoverManifest(storage, folder)
+    if (manifest === null || manifest.end.damage !== null) return []
+    const there = new Set(storage.list(folder))
+    const tables = runsNewestFirst(manifest.version).flatMap(({ run }) => [...tablesOf(run)])
+    const losses = tables.map((table): Loss => {
+      const { id, bytes, entries, smallest, largest } = table
+      const keys = { from: smallest, to: largest }
+      return { file: tableName(id), what: 'the table is missing', bytes, entries, keys }
+    })
+    const log = { file: walName(manifest.logNumber), what: 'the log is missing' }
+    losses.push({ ...log, bytes: null, entries: null, keys: null })
+    return losses.filter(({ file }) => !there.has(file))
+  } catch (error) {
+    if (!isDamage(error) && !isLsmError(error, 'LSM_WRONG_KEY')) throw error
+    return []
   }
 }
 

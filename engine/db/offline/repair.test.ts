@@ -197,7 +197,9 @@ describe('a folder whose manifest is lost', () => {
       const file = copy.create(`/db/${name}`, TAG)
       file.append(bytes, 'data')
       file.close()
-      expect(repairDatabase(copy, '/db')).toMatchObject({ isSound: false, lost: [] })
+      const { isSound, lost } = repairDatabase(copy, '/db')
+      expect(isSound).toBe(false)
+      expect(lost.map(({ file }) => file)).toEqual([record])
       expect(copy.list(`/db/${LOST_FOLDER}`)).toEqual(expect.arrayContaining([name, record]))
       expect(contentIn(copy), name).toEqual(sorted(content))
     }
@@ -279,6 +281,32 @@ describe('damage', () => {
       { file: table, what: expect.stringMatching(/^unreadable/), bytes: 100, keys: null },
     ])
     expect(keysIn(storage)).toEqual(all.filter((each) => !each.startsWith('b')))
+  })
+
+  test('that is the loss of a whole table or log is listed, as the manifest knows of it', () => {
+    const storage = lettered()
+    const [, table] = named(storage, /sst$/)
+    const [log] = named(storage, /log$/)
+    const tableBytes = storage.size(`/db/${table}`)
+    storage.remove(`/db/${table}`)
+    storage.remove(`/db/${log}`)
+    const { lost } = repairDatabase(storage, '/db')
+    expect(lost).toMatchObject([
+      { file: table, what: 'the table is missing', bytes: tableBytes, entries: 10 },
+      { file: log, what: 'the log is missing', bytes: null },
+    ])
+    const { from, to } = lost[0]!.keys!
+    expect([text(from!), text(to)]).toEqual(['b0', 'b9'])
+    expect(keysIn(storage)).toEqual(all.filter((each) => !each.startsWith('b')))
+  })
+
+  test('of the record of options is listed', () => {
+    const storage = lettered()
+    replace(storage, '/db/OPTIONS.json', bytes('{'))
+    storage.remove('/db/CURRENT')
+    const { lost } = repairDatabase(storage, '/db')
+    expect(lost).toMatchObject([{ file: 'OPTIONS.json', what: expect.stringMatching(/again/) }])
+    expect(keysIn(storage)).toEqual(all)
   })
 
   test('of a log costs its record', () => {

@@ -133,11 +133,21 @@ const SOUND: RepairReport = {
   moved: [],
 }
 
+const LOST_OPTIONS: Loss = {
+  file: OPTIONS_RECORD,
+  what: 'unreadable: name the strategy and the options again at the next open',
+  bytes: null,
+  entries: null,
+  keys: null,
+}
+
 class Repair {
   readonly #storage: Storage
   readonly #folder: string
   readonly #options: EngineOptions
   readonly #hasOptions: boolean
+  /** The record is there and cannot be read. */
+  readonly #hasLostOptions: boolean
   readonly #numbers: FileNumbers
   readonly #sources: RepairSources
   /** Temporary names of this repair. */
@@ -149,8 +159,10 @@ class Repair {
     const record = recordOf(storage, folder)
     this.#options = record ?? parseEngineOptions({})
     this.#hasOptions = record !== null
+    const names = storage.list(folder)
+    this.#hasLostOptions = record === null && names.includes(OPTIONS_RECORD)
     const lost = storage.list(joinPath(folder, LOST_FOLDER))
-    const taken = [...storage.list(folder), ...storage.list(folder, 'folders'), ...lost]
+    const taken = [...names, ...storage.list(folder, 'folders'), ...lost]
     this.#numbers = new FileNumbers(numberAbove(folder, taken, 1))
     this.#sources = findSources(storage, folder)
   }
@@ -235,7 +247,8 @@ class Repair {
         outputs?.add(cursor)
       },
     })
-    return { entries, used, lost: [...this.#sources.lost, ...gone] }
+    const options = this.#hasLostOptions ? [LOST_OPTIONS] : []
+    return { entries, used, lost: [...options, ...this.#sources.lost, ...gone] }
   }
 
   /** Values in segments that are not whole move to new ones. */
