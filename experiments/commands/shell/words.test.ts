@@ -39,6 +39,7 @@ describe('words', () => {
     ['\\x0', 'column 1: an escape is \\x and two hex digits, or \\\\'],
     ['a\\q', 'column 2: unknown escape \\q; write \\\\q'],
     ['scan --limit=1 --limit=2', '--limit is given twice'],
+    ['put a\ufffdb v', 'bytes that are not UTF-8; write them as \\xff or 0xff'],
   ])('%s is refused', (line, message) => {
     expect(() => readLine(line)).toThrow(message)
   })

@@ -25,11 +25,16 @@ const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, 0: 0 }
 const PLAIN = /^[\p{L}\p{N}!$%&*+,./:;<=>?@^_`{|}~[\]-]+$/u
 const HEX = /^0x[0-9a-f]*$/i
 const OPTION = /^--([a-z-]+)(?:=|(?=\s|$))/
+/** What a reader of text puts in place of bytes that are not UTF-8. */
+const UNREADABLE = '\ufffd'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The words and options of a line. Throws `UsageError`. */
 export function readLine(text: string): Line {
+  if (text.includes(UNREADABLE)) {
+    throw new UsageError('the line has bytes that are not UTF-8; write them as \\xff or 0xff')
+  }
   const words: Word[] = []
   const options = new Map<string, Word>()
   let at = skipBlanks(text, 0)
