@@ -12,6 +12,9 @@ const alone = ['suites/memory', 'trace/streaming', 'timeline/timeline'].map(
   (name) => `experiments/${name}.deep.test.ts`,
 )
 
+/** The commands that tests start find their modules compiled. */
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') }
+
 /** Vitest would leave one core alone, which of two is half of them. */
 const maxWorkers = '100%'
 
@@ -29,8 +32,7 @@ export default defineConfig({
           // Files share their worker's modules, whose loading would cost each as much again. So a
           // test that changes what is global puts it back.
           isolate: false,
-          // The commands that tests start find their modules compiled.
-          env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') },
+          env,
         },
       },
       {
@@ -48,6 +50,7 @@ export default defineConfig({
           name: 'alone',
           include: alone,
           setupFiles,
+          env,
           testTimeout: 600_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

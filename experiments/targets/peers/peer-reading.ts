@@ -75,9 +75,12 @@ function ratio(numerator: number | null, denominator: number | null): number | n
   return numerator === null || denominator === null ? null : quotient(numerator, denominator)
 }
 
-/** Bytes of all files. Space reserved for a log has no blocks yet and does not count. */
+/**
+ * Bytes of all files. Space reserved for a log has no blocks yet and does not count. The store's
+ * own threads may remove a file after it was listed.
+ */
 function folderBytes(folder: string): number {
   return readdirSync(folder)
-    .map((name) => lstatSync(join(folder, name)))
+    .flatMap((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }) ?? [])
     .reduce((sum, { size, blocks }) => sum + Math.min(size, blocks * 512), 0)
 }
