@@ -55,9 +55,13 @@ export class CursorFields {
   valueLength = 0
 }
 
-/** An owned copy of the cursor's user key. */
-export function keyBytesOf(cursor: InternalCursor): Uint8Array {
-  return cursor.keyBytes.slice(cursor.keyStart, cursor.keyStart + cursor.keyLength)
+/** An owned copy of the entry's user key. */
+export function keyBytesOf({
+  keyBytes,
+  keyStart,
+  keyLength,
+}: Pick<Entry, 'keyBytes' | 'keyStart' | 'keyLength'>): Uint8Array {
+  return keyBytes.slice(keyStart, keyStart + keyLength)
 }
 
 /** An owned copy of the cursor's value. */

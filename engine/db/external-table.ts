@@ -16,7 +16,7 @@
 import { assert } from '../base/assert.ts'
 import { compareRanges } from '../base/compare.ts'
 import { corruption, invalidArgument } from '../base/errors.ts'
-import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
+import { CursorFields, type InternalCursor, keyBytesOf } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { RangeDeletions } from '../base/range-deletions.ts'
 import { ReadCounters } from '../base/read-counters.ts'
@@ -158,7 +158,7 @@ export class ExternalTable extends CursorFields implements InternalCursor {
       const length = this.#previousLength
       const order = compareRanges(previous, 0, length, keyBytes, keyStart, keyLength)
       if (order > 0 || (order === 0 && seq >= this.#previousSeq)) {
-        const key = printKey(keyBytes.slice(keyStart, keyStart + keyLength))
+        const key = printKey(keyBytesOf({ keyBytes, keyStart, keyLength }))
         throw corruption(`keys out of order: ${key} does not follow the entry before it`, { path })
       }
     }

@@ -21,7 +21,7 @@ import { readBlock } from './stored-block.ts'
 import { TableBlocks } from './table-blocks.ts'
 import { TableCursor } from './table-cursor.ts'
 import { handleOf, readDirectory } from './table-directory.ts'
-import { BLOCK_TRAILER_BYTES, METAINDEX_NAME } from './table-format.ts'
+import { BLOCK_TRAILER_BYTES, type BlockHandle, METAINDEX_NAME } from './table-format.ts'
 
 /** A block that cannot be read. */
 export interface UnreadableBlock {
@@ -72,13 +72,7 @@ export function readablePart(file: ReadableFile): ReadablePart {
       walk.take(readBlock(file, handle, 'data'), handle.offset)
     } catch (error) {
       if (!isDamage(error)) throw error
-      unreadable.push({
-        offset: handle.offset,
-        bytes: handle.bytes + BLOCK_TRAILER_BYTES,
-        what: 'data',
-        reason: (error as Error).message,
-        keys: { from, to: userKey.slice() },
-      })
+      unreadable.push(unreadableAt(handle, 'data', error, { from, to: userKey.slice() }))
     }
     from = userKey.slice()
   }
@@ -89,18 +83,22 @@ export function readablePart(file: ReadableFile): ReadablePart {
       rangeDeletions = decodeRangeDeletions(readBlock(file, handle, 'meta'), path)
     } catch (error) {
       if (!isDamage(error)) throw error
-      unreadable.push({
-        offset: handle.offset,
-        bytes: handle.bytes + BLOCK_TRAILER_BYTES,
-        what: 'range deletions',
-        reason: (error as Error).message,
-        keys: null,
-      })
+      unreadable.push(unreadableAt(handle, 'range deletions', error, null))
     }
   }
   const deletionSeqs = (rangeDeletions?.fragments ?? []).map(({ seqs }) => seqs[0]!)
   const seqMax = deletionSeqs.reduce((most, seq) => Math.max(most, seq), walk.seqMax)
   return { entries: walk.entries, seqMax, range: walk.range, rangeDeletions, unreadable }
+}
+
+function unreadableAt(
+  { offset, bytes }: BlockHandle,
+  what: UnreadableBlock['what'],
+  error: unknown,
+  keys: KeySpan | null,
+): UnreadableBlock {
+  const reason = (error as Error).message
+  return { offset, bytes: bytes + BLOCK_TRAILER_BYTES, what, reason, keys }
 }
 
 /** A cursor over the entries, without the blocks at the offsets of `unreadable`. */

@@ -5,10 +5,10 @@
  * than all before.
  */
 
-import { compareBytes, compareRanges } from '../base/compare.ts'
+import { compareBytes, compareRanges, keyAfter } from '../base/compare.ts'
 import { copyRange } from '../base/copy.ts'
 import type { CursorFields } from '../base/internal-cursor.ts'
-import { behind, type KeySpan, type SpanSet } from './span-set.ts'
+import type { KeySpan, SpanSet } from './span-set.ts'
 
 export class ReadTrace {
   readonly #into: SpanSet
@@ -74,7 +74,7 @@ export class ReadTrace {
     const { lower, upper } = this.#bounds
     this.#into.add({
       lower: this.#low.isSet ? this.#low.copy() : lower,
-      upper: this.#high.isSet ? behind(this.#high.copy()) : upper,
+      upper: this.#high.isSet ? keyAfter(this.#high.copy()) : upper,
     })
   }
 

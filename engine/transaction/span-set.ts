@@ -4,7 +4,7 @@
  * many pieces costs the memory of one span.
  */
 
-import { compareBytes } from '../base/compare.ts'
+import { compareBytes, keyAfter } from '../base/compare.ts'
 import { SortedEntries } from './sorted-entries.ts'
 
 /** Keys from `lower`, inclusive, to `upper`, exclusive. Undefined: no bound. */
@@ -33,7 +33,7 @@ export class SpanSet {
     const before = this.#uppers.lastUpTo(lower)
     if (before !== undefined && reaches(before.value, lower)) lower = before.key
     // The last of those that begin within the span may reach beyond it.
-    for (const key of this.#uppers.keysBetween(lower, upper === null ? null : behind(upper))) {
+    for (const key of this.#uppers.keysBetween(lower, upper === null ? null : keyAfter(upper))) {
       const known = this.#uppers.get(key)!.value
       if (upper !== null && reaches(known, upper)) upper = known
       this.#uppers.delete(key)
@@ -56,11 +56,4 @@ function isEmpty(lower: Uint8Array, upper: Uint8Array | null): boolean {
 /** Whether a span with this upper bound has all keys before `key`, from its lower bound on. */
 function reaches(upper: Uint8Array | null, key: Uint8Array): boolean {
   return upper === null || compareBytes(upper, key) >= 0
-}
-
-/** The smallest key after `key`. */
-export function behind(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1)
-  next.set(key)
-  return next
 }

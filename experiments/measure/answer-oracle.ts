@@ -11,7 +11,9 @@
  *
  * Invariant: a slot that is live holds the CRC of the last value put under its key.
  */
+
 import { crc32 } from 'node:zlib'
+import { keyAfter } from '../../engine/base/compare.ts'
 import type { Deterministic } from '../../results/schema.ts'
 import type { Target } from '../base/target.ts'
 import { ScannedEntries } from './scanned-entries.ts'
@@ -143,10 +145,7 @@ export class AnswerOracle {
       await target.scan(from, PIECE_ENTRIES, entries)
       this.#checkEntries(from, entries, operation, 'end', SEEN)
       if (entries.count < PIECE_ENTRIES) break
-      // The next scan starts at the smallest key after the last one.
-      const last = entries.key(entries.count - 1)
-      from = new Uint8Array(last.length + 1)
-      from.set(last)
+      from = keyAfter(entries.key(entries.count - 1))
     }
     this.#countUnseen(operation)
   }

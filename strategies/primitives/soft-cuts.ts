@@ -14,6 +14,7 @@
  * `VersionSet::SetupOtherInputs`; Pebble, `internal/compact/splitting.go` (PR 2316).
  */
 
+import { keyAfter } from '../../engine/base/compare.ts'
 import type {
   MergeOutput,
   OutputPlace,
@@ -122,8 +123,5 @@ function endsOfPassed(
 
 /** The first key after all keys of the range. */
 function firstKeyAfter({ largest, isOpen }: KeyRange): Uint8Array {
-  if (isOpen === true) return largest
-  const next = new Uint8Array(largest.length + 1)
-  next.set(largest)
-  return next
+  return isOpen === true ? largest : keyAfter(largest)
 }

@@ -218,8 +218,9 @@ class LostValues {
   >()
   readonly #pointer = new ValuePointer()
 
-  add({ keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength }: Entry): void {
-    const key = keyBytes.slice(keyStart, keyStart + keyLength)
+  add(entry: Entry): void {
+    const key = keyBytesOf(entry)
+    const { valueBytes, valueStart, valueLength } = entry
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'table entry')
     const lost = this.#bySegment.get(pointer.segment)
     this.#bySegment.set(pointer.segment, {

@@ -9,7 +9,7 @@
 import { isLsmError } from '../../base/errors.ts'
 import { RangeDeletions } from '../../base/range-deletions.ts'
 import { type FileKind, parseName, tableName, walName } from '../../manifest/file-names.ts'
-import { recoverManifest } from '../../manifest/recover.ts'
+import { type RecoveredManifest, recoverManifest } from '../../manifest/recover.ts'
 import { MemTable } from '../../memtable/memtable.ts'
 import { joinPath, type ReadableFile, type Storage } from '../../storage/storage.ts'
 import {
@@ -91,7 +91,8 @@ class SourceSearch {
   }
 
   run(): RepairSources {
-    const known = liveFiles(this.#storage, this.#folder)
+    const manifest = wholeManifest(this.#storage, this.#folder)
+    const known = manifest === null ? null : liveFiles(this.#storage, this.#folder, manifest)
     const numbers = (kind: FileKind) =>
       this.#storage
         .list(this.#folder)
@@ -101,7 +102,8 @@ class SourceSearch {
         })
         .filter(({ number }) => known === null || known.isLive(kind, number))
         .sort((a, b) => a.number - b.number)
-    this.#lost.push(...missingFiles(this.#storage, this.#folder))
+    if (manifest !== null)
+      this.#lost.push(...missingFiles(this.#storage.list(this.#folder), manifest))
     const tables = numbers('table')
     const logs = numbers('wal')
     const segments = numbers('segment')
@@ -255,15 +257,23 @@ interface LiveFiles {
   isLive(kind: FileKind, number: number): boolean
 }
 
+/** The folder's manifest if all of it can be read; null otherwise. */
+function wholeManifest(storage: Storage, folder: string): RecoveredManifest | null {
+  const manifest = unlessDamaged(() => recoverManifest(storage, folder))
+  return manifest === null || manifest.end.damage !== null ? null : manifest
+}
+
 /**
  * What the manifest says, if an open would accept all of it; null otherwise. So a repair does not
  * bring back entries of tables that were replaced and are not removed yet, also when it is run
  * again after a crash at its end.
  */
-function liveFiles(storage: Storage, folder: string): LiveFiles | null {
-  try {
-    const manifest = recoverManifest(storage, folder)
-    if (manifest === null || manifest.end.damage !== null) return null
+function liveFiles(
+  storage: Storage,
+  folder: string,
+  manifest: RecoveredManifest,
+): LiveFiles | null {
+  return unlessDamaged(() => {
     checkTables(storage, folder, manifest.version)
     checkSegments(storage, folder, manifest.segments)
     const { refusal, replay } = examineRecovery(storage, folder, manifest, 'point-in-time')
@@ -279,6 +289,13 @@ function liveFiles(storage: Storage, folder: string): LiveFiles | null {
         return kind === 'segment' ? segments.has(number) : number >= logNumber
       },
     }
+  })
+}
+
+/** What `read` returns; null if it finds damage or a file of another key. */
+function unlessDamaged<Found>(read: () => Found): Found | null {
+  try {
+    return read()
   } catch (error) {
     if (!isDamage(error) && !isLsmError(error, 'LSM_WRONG_KEY')) throw error
     return null
@@ -286,27 +303,22 @@ function liveFiles(storage: Storage, folder: string): LiveFiles | null {
 }
 
 /**
- * Tables and logs that a whole manifest names and that are not there. Nothing of them can be
- * brought back. Values in missing segments are missed when their pointers are read.
+ * Tables and logs that the manifest names and that are not there. Nothing of them can be brought
+ * back. Values in missing segments are missed when their pointers are read.
  */
-function missingFiles(storage: Storage, folder: string): readonly Loss[] {
-  try {
-    const manifest = recoverManifest(storage, folder)
-    if (manifest === null || manifest.end.damage !== null) return []
-    const there = new Set(storage.list(folder))
-    const tables = runsNewestFirst(manifest.version).flatMap(({ run }) => [...tablesOf(run)])
-    const losses = tables.map((table): Loss => {
-      const { id, bytes, entries, smallest, largest } = table
-      const keys = { from: smallest, to: largest }
-      return { file: tableName(id), what: 'the table is missing', bytes, entries, keys }
-    })
-    const log = { file: walName(manifest.logNumber), what: 'the log is missing' }
-    losses.push({ ...log, bytes: null, entries: null, keys: null })
-    return losses.filter(({ file }) => !there.has(file))
-  } catch (error) {
-    if (!isDamage(error) && !isLsmError(error, 'LSM_WRONG_KEY')) throw error
-    return []
-  }
+function missingFiles(
+  names: readonly string[],
+  { version, logNumber }: RecoveredManifest,
+): readonly Loss[] {
+  const tables = runsNewestFirst(version).flatMap(({ run }) => [...tablesOf(run)])
+  const losses = tables.map((table): Loss => {
+    const { id, bytes, entries, smallest, largest } = table
+    const keys = { from: smallest, to: largest }
+    return { file: tableName(id), what: 'the table is missing', bytes, entries, keys }
+  })
+  const log = { file: walName(logNumber), what: 'the log is missing' }
+  losses.push({ ...log, bytes: null, entries: null, keys: null })
+  return losses.filter(({ file }) => !names.includes(file))
 }
 
 /** Only what a merge of these entries needs. */

@@ -146,8 +146,8 @@ class Repair {
   readonly #folder: string
   readonly #options: EngineOptions
   readonly #hasOptions: boolean
-  /** The record is there and cannot be read. */
-  readonly #hasLostOptions: boolean
+  /** What was lost before the merge. */
+  readonly #lost: readonly Loss[]
   readonly #numbers: FileNumbers
   readonly #sources: RepairSources
   /** Temporary names of this repair. */
@@ -160,11 +160,12 @@ class Repair {
     this.#options = record ?? parseEngineOptions({})
     this.#hasOptions = record !== null
     const names = storage.list(folder)
-    this.#hasLostOptions = record === null && names.includes(OPTIONS_RECORD)
     const lost = storage.list(joinPath(folder, LOST_FOLDER))
     const taken = [...names, ...storage.list(folder, 'folders'), ...lost]
     this.#numbers = new FileNumbers(numberAbove(folder, taken, 1))
     this.#sources = findSources(storage, folder)
+    const isRecordLost = record === null && names.includes(OPTIONS_RECORD)
+    this.#lost = [...(isRecordLost ? [LOST_OPTIONS] : []), ...this.#sources.lost]
   }
 
   run(dryRun: boolean): RepairReport {
@@ -247,8 +248,7 @@ class Repair {
         outputs?.add(cursor)
       },
     })
-    const options = this.#hasLostOptions ? [LOST_OPTIONS] : []
-    return { entries, used, lost: [...options, ...this.#sources.lost, ...gone] }
+    return { entries, used, lost: [...this.#lost, ...gone] }
   }
 
   /** Values in segments that are not whole move to new ones. */
